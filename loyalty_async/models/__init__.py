@@ -1,0 +1,1 @@
+"""What the APIs speak of, as frozen classes without I/O."""

@@ -1,0 +1,59 @@
+"""Spans of time as the server can be asked for them.
+
+The API takes dates of the server's clock, to the second and without an offset, at most 90 days apart (errors 11010 and
+11011), and does not say whether `endDate` is inclusive. So a request asks for a second more on each side than is
+wanted, and what lies outside is dropped by the entries' own dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
+
+from loyalty_async.models.spans import Span
+
+__all__ = ["WINDOW", "asked", "at_second", "windows"]
+
+WINDOW = timedelta(days=89)
+"""Longest span of one request: a day under the API's 90 leaves room for the margins and a change of the clock."""
+
+_SECOND = timedelta(seconds=1)
+_CLOCK_CHANGE = timedelta(hours=1)
+
+
+def windows(span: Span, longest: timedelta = WINDOW) -> Iterator[Span]:
+    """Cut a span into neighbours of at most *longest*, oldest first; together they are the span."""
+    since = span.since
+    while since < span.until:
+        until = min(since + longest, span.until)
+        yield Span(since, until)
+        since = until
+
+
+def asked(span: Span, zone: tzinfo) -> Span:
+    """Say what to ask the server for, so that nothing of *span* can be missing: whole seconds, margins included.
+
+    Within two hours of a change of the server's clock a wall-clock time can mean two instants; the margin is an hour
+    there. Each end depends on its own instant only: neighbouring spans agree on the end they share.
+    """
+    return Span(
+        at_second(span.since) - _margin(span.since, zone),
+        _next_second(span.until) + _margin(span.until, zone),
+    )
+
+
+def at_second(moment: datetime) -> datetime:
+    """Round down to a whole second."""
+    return moment.replace(microsecond=0)
+
+
+def _next_second(moment: datetime) -> datetime:
+    return at_second(moment) + _SECOND if moment.microsecond else moment
+
+
+def _margin(moment: datetime, zone: tzinfo) -> timedelta:
+    around = 2 * _CLOCK_CHANGE
+    before, after = (moment - around).astimezone(zone), (moment + around).astimezone(zone)
+    if before.utcoffset() == after.utcoffset():
+        return _SECOND
+    return _SECOND + _CLOCK_CHANGE

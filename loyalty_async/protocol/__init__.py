@@ -1,0 +1,1 @@
+"""What HTTP requests and answers mean, without sending any."""

@@ -1,0 +1,66 @@
+"""How long to wait before a call is sent again, and whether it is worth it.
+
+All calls only read, so sending one again is always safe. The server's own number comes before ours; a server that asks
+for longer than the caller accepts is obeyed by failing, never by calling early. Without a number the wait is drawn
+evenly from zero to a bound that doubles ("full jitter", Marc Brooker, "Exponential Backoff And Jitter", AWS
+Architecture Blog, 2015), so that many callers that failed together do not come back together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from loyalty_async.errors import ApiError, InvalidArgument, LoyaltyError, MalformedAnswerError, TransportError
+from loyalty_async.protocol.codes import TRANSIENT_CODES
+
+__all__ = ["RetryPolicy", "next_delay_s"]
+
+
+def _require_positive(instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    if not value > 0:
+        raise InvalidArgument(f"{type(instance).__name__}.{attribute.name} must be above zero")
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """When to try again.
+
+    Attributes:
+        attempts: How often a call is sent at most; 1 means never again.
+        first_delay_s: Bound of the first wait, in seconds.
+        longest_delay_s: Bound of any wait that we choose.
+        longest_wait_s: The longest wait that a server may ask for; a longer one fails the call.
+    """
+
+    attempts: int = attrs.field(default=6, validator=_require_positive)
+    first_delay_s: float = attrs.field(default=0.5, validator=_require_positive)
+    longest_delay_s: float = attrs.field(default=20.0, validator=_require_positive)
+    longest_wait_s: float = attrs.field(default=90.0, validator=_require_positive)
+
+
+def next_delay_s(error: LoyaltyError, attempt: int, policy: RetryPolicy, draw: float) -> float | None:
+    """Decide how long to wait after an attempt that failed; None means that the error is the caller's now.
+
+    Args:
+        error: What the attempt ended in.
+        attempt: Its number, from 1.
+        policy: What the caller accepts.
+        draw: A random number from 0 to 1.
+    """
+    if attempt >= policy.attempts or not _is_transient(error):
+        return None
+    asked = getattr(error, "retry_after_s", None)
+    if asked is None:
+        return float(min(policy.first_delay_s * 2 ** min(attempt - 1, 30), policy.longest_delay_s) * draw)
+    return float(asked) + policy.first_delay_s * draw if asked <= policy.longest_wait_s else None
+
+
+def _is_transient(error: LoyaltyError) -> bool:
+    """An answer that is no document was cut off or came from a gateway; one of the wrong shape will stay wrong."""
+    if isinstance(error, ApiError):
+        return not TRANSIENT_CODES.isdisjoint(error.codes or (error.status,))
+    if isinstance(error, MalformedAnswerError):
+        return not error.path
+    return isinstance(error, TransportError)

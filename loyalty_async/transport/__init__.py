@@ -1,0 +1,1 @@
+"""Sending: the only importer of httpx."""

@@ -1,0 +1,35 @@
+"""Keep answers out of the log of the HTTP library.
+
+httpcore logs the headers of every answer at DEBUG. A redirect's `Location` repeats the query, and with it the phone
+number that was asked for; so this record is dropped for requests of ours, and only for those.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+__all__ = ["quiet"]
+
+_ours: ContextVar[bool] = ContextVar("loyalty_async_request", default=False)
+_LOGGERS = ("httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
+
+
+def _tells_no_headers(record: logging.LogRecord) -> bool:
+    return not (_ours.get() and "receive_response_headers.complete" in record.getMessage())
+
+
+for _name in _LOGGERS:
+    logging.getLogger(_name).addFilter(_tells_no_headers)
+
+
+@contextmanager
+def quiet() -> Generator[None]:
+    """Mark what happens in the block as a request of ours."""
+    token = _ours.set(True)
+    try:
+        yield
+    finally:
+        _ours.reset(token)

@@ -1,0 +1,201 @@
+"""One call: admitted, sent, deciphered, and sent again where that helps.
+
+httpx's client logs the full URL, phone number and all, at INFO. So a session builds the request itself and hands it to
+the transport; timeouts, proxy and environment are then its own business.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import AsyncIterable, Callable, Mapping
+from typing import Any, TypeVar
+
+import anyio
+import attrs
+import httpx
+
+from loyalty_async.errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    InvalidArgument,
+    LoyaltyError,
+    MalformedAnswerError,
+    PendingEventsError,
+    TransportError,
+)
+from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
+from loyalty_async.protocol.requests import Call
+from loyalty_async.protocol.responses import Answer, decipher, described
+from loyalty_async.transport.auth import Authenticator
+from loyalty_async.transport.gate import Gate
+from loyalty_async.transport.quiet import quiet
+
+__all__ = ["Session", "Timeouts"]
+
+T = TypeVar("T")
+
+_LARGEST_BODY = 64 * 1024 * 1024
+"""Bytes after decompression; a page of 100 entries takes about 0.1 MB."""
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "loyalty-async"}
+
+
+def _require_positive(instance: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
+    if value is not None and not value > 0:
+        raise InvalidArgument(f"{type(instance).__name__}.{attribute.name} must be above zero")
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """How long to wait, in seconds; None waits for ever.
+
+    Attributes:
+        connect: For a connection.
+        read: For the next bytes of an answer; the API's gateway gives up after 20 to 30 s.
+        write: For the server to take the next bytes of a request.
+        total: For a call with everything: its place in the queue, its retries and their waits.
+    """
+
+    connect: float | None = attrs.field(default=10.0, validator=_require_positive)
+    read: float | None = attrs.field(default=60.0, validator=_require_positive)
+    write: float | None = attrs.field(default=30.0, validator=_require_positive)
+    total: float | None = attrs.field(default=None, validator=_require_positive)
+
+
+def _always(_: object) -> bool:
+    return True
+
+
+@attrs.define(eq=False, kw_only=True)
+class Session:
+    """Sends the calls of one client.
+
+    Attributes:
+        url: Where the API lives.
+        transport: What carries requests.
+        gate: Who may send now.
+        retry: When to try again.
+        timeouts: How long to wait.
+        authenticator: What puts credentials on requests.
+        requests: How many requests were sent, retries included.
+        retries: How many of them were sent again.
+    """
+
+    url: httpx.URL
+    transport: httpx.AsyncBaseTransport
+    gate: Gate
+    retry: RetryPolicy
+    timeouts: Timeouts
+    authenticator: Authenticator | None = None
+    requests: int = 0
+    retries: int = 0
+    _draw: Callable[[], float] = random.random
+
+    async def call(self, call: Call, build: Callable[[Any], T], settled: Callable[[T], bool] = _always) -> T:
+        """Make a call until it succeeds or cannot.
+
+        Args:
+            call: What to send.
+            build: Makes the result from the decoded document; what does not fit raises `MalformedAnswerError`.
+            settled: Tells whether a result is final. One that is not is asked for again, and is returned as it is when
+                the attempts are used up.
+
+        Raises:
+            LoyaltyError: What the last attempt ended in.
+        """
+        with anyio.move_on_after(self.timeouts.total):
+            return await self._until_final(call, build, settled)
+        error = DeadlineExceededError(f"{call.path}: no result within {self.timeouts.total} s, retries included")
+        error.member = call.member
+        raise error
+
+    async def _until_final(self, call: Call, build: Callable[[Any], T], settled: Callable[[T], bool]) -> T:
+        renewed = False
+        for attempt in itertools.count(1):
+            credentials = await self.authenticator.headers() if self.authenticator and call.authenticated else {}
+            try:
+                result = await self._attempt(call, credentials, build)
+                if settled(result):
+                    return result
+                delay = next_delay_s(_pending(), attempt, self.retry, self._draw())
+                if delay is None:
+                    return result
+            except AuthenticationError:
+                if renewed or not credentials or not self.authenticator or not self.authenticator.refused(credentials):
+                    raise
+                renewed, delay = True, 0.0
+            except LoyaltyError as error:
+                delay = next_delay_s(error, attempt, self.retry, self._draw())
+                if delay is None:
+                    raise
+            self.retries += 1
+            await anyio.sleep(delay)
+        raise AssertionError("unreachable")
+
+    async def _attempt(self, call: Call, credentials: Mapping[str, str], build: Callable[[Any], T]) -> T:
+        async with self.gate.admission():
+            answer = await self._send(call, credentials)
+        try:
+            return build(decipher(call, answer))
+        except MalformedAnswerError as error:
+            raise described(error, call, answer) from None
+
+    async def _send(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+        self.requests += 1
+        try:
+            with quiet():
+                response = await self.transport.handle_async_request(self._request(call, credentials))
+                try:
+                    body = await _read(response.aiter_bytes())
+                finally:
+                    await response.aclose()
+        except (httpx.RequestError, OSError) as cause:
+            error = _translated(call, cause)
+            error.member = call.member
+            # Only a failed connection tells nothing of what was sent or received.
+            raise error from (cause if isinstance(cause, httpx.ConnectError) else None)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, body)
+
+    def _request(self, call: Call, credentials: Mapping[str, str]) -> httpx.Request:
+        content_type = {"Content-Type": "application/json"} if call.body is not None else {}
+        timeout = httpx.Timeout(
+            connect=self.timeouts.connect, read=self.timeouts.read, write=self.timeouts.write, pool=None
+        )
+        return httpx.Request(
+            call.method,
+            self.url.copy_with(raw_path=self.url.raw_path.rstrip(b"/") + call.path.encode("ascii")),
+            params=call.query or None,
+            headers={**_HEADERS, **content_type, **credentials},
+            content=call.body,
+            extensions={"timeout": timeout.as_dict()},
+        )
+
+
+def _pending() -> PendingEventsError:
+    error = PendingEventsError("the member has events that are not booked yet")
+    error.codes = (11002,)
+    return error
+
+
+async def _read(chunks: AsyncIterable[bytes]) -> bytes:
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            raise MalformedAnswerError(f"the answer is longer than {_LARGEST_BODY} bytes")
+    return bytes(body)
+
+
+def _translated(call: Call, cause: httpx.RequestError | OSError) -> LoyaltyError:
+    kind = type(cause).__name__
+    if isinstance(cause, httpx.TimeoutException):
+        return DeadlineExceededError(f"{call.path}: the server took too long ({kind})")
+    if isinstance(cause, httpx.DecodingError):
+        return MalformedAnswerError(f"{call.path}: the answer's compression is broken ({kind})")
+    if isinstance(cause, httpx.ConnectError | httpx.ProxyError):
+        return ConnectionFailedError(f"{call.path}: no connection to the server ({kind})")
+    if isinstance(cause, httpx.UnsupportedProtocol):
+        return TransportError(f"{call.path}: the transport cannot carry this request ({kind})")
+    return ConnectionFailedError(f"{call.path}: the connection broke ({kind})")

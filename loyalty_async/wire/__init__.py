@@ -1,0 +1,1 @@
+"""JSON, and nothing else of the network, to and from models; the only importer of cattrs."""
