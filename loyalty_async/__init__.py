@@ -3,7 +3,7 @@
 Start with `CapillaryClient`; every error is a `LoyaltyError`.
 """
 
-from loyalty_async.client import CapillaryClient, Stats
+from loyalty_async.client import AltcraftClient, CapillaryClient, Stats
 from loyalty_async.errors import (
     ApiError,
     AuthenticationError,
@@ -26,7 +26,34 @@ from loyalty_async.errors import (
     TransportError,
     UnavailableError,
 )
+from loyalty_async.models.accounts import AccountBalance, Profile
+from loyalty_async.models.balances import BalanceDetails, ClosingBalance, LedgerBalance
+from loyalty_async.models.bills import BillDetails, LineItem
 from loyalty_async.models.credentials import Basic, OAuth
+from loyalty_async.models.earnings import (
+    AlternateCurrencyBreakup,
+    AlternateCurrencyEarned,
+    AwardAction,
+    AwardedPoints,
+    EarnedPoints,
+    PointsEarned,
+    PointsEarnedBreakup,
+    PromotionDetails,
+)
+from loyalty_async.models.events import CustomField, LedgerEvent, LedgerEventDetails, PointInTimeSlab
+from loyalty_async.models.happenings import (
+    BehaviouralField,
+    BehaviouralMetadata,
+    FieldAttribute,
+    ImportMeta,
+    ManualPointsAdjustment,
+    PointsDeduction,
+    ProgramPoints,
+    Redemption,
+    TargetCompleted,
+    TransferParty,
+    VoucherRedemption,
+)
 from loyalty_async.models.ledger import (
     EntryDetail,
     EntryMember,
@@ -38,7 +65,9 @@ from loyalty_async.models.ledger import (
 )
 from loyalty_async.models.members import Customer, Member, UserGroup
 from loyalty_async.models.pages import LedgerPage, Paging, ServerWarning
-from loyalty_async.models.reports import Report, Verdict
+from loyalty_async.models.promised_points import PromisedPoints, PromisedPointsSchedule, PromisedPointsType
+from loyalty_async.models.reports import EventsReport, Report, Verdict
+from loyalty_async.models.scopes import DataScope
 from loyalty_async.models.spans import Span
 from loyalty_async.models.vocabulary import (
     EntityType,
@@ -50,18 +79,33 @@ from loyalty_async.models.vocabulary import (
 )
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.streams.entries import Entries, EntryStream
+from loyalty_async.streams.events import EventQuery, Events, EventStream
 from loyalty_async.streams.queries import EntryQuery
 from loyalty_async.transport.session import Timeouts
 
 __all__ = [
+    "AccountBalance",
+    "AltcraftClient",
+    "AlternateCurrencyBreakup",
+    "AlternateCurrencyEarned",
     "ApiError",
     "AuthenticationError",
+    "AwardAction",
+    "AwardedPoints",
+    "BalanceDetails",
     "Basic",
+    "BehaviouralField",
+    "BehaviouralMetadata",
+    "BillDetails",
     "CapillaryClient",
     "ClientStateError",
+    "ClosingBalance",
     "ConnectionFailedError",
+    "CustomField",
     "Customer",
+    "DataScope",
     "DeadlineExceededError",
+    "EarnedPoints",
     "EntityType",
     "Entries",
     "EntryDetail",
@@ -70,17 +114,28 @@ __all__ = [
     "EntryStream",
     "EventDetails",
     "EventName",
+    "EventQuery",
+    "EventStream",
+    "Events",
+    "EventsReport",
+    "FieldAttribute",
+    "ImportMeta",
     "IncompleteLedgerError",
     "IntervalTooLongError",
     "InvalidArgument",
     "InvalidIdentifierError",
+    "LedgerBalance",
     "LedgerEntry",
     "LedgerEntryType",
+    "LedgerEvent",
+    "LedgerEventDetails",
     "LedgerOwner",
     "LedgerPage",
     "LimitTooLargeError",
+    "LineItem",
     "LoyaltyError",
     "MalformedAnswerError",
+    "ManualPointsAdjustment",
     "Member",
     "MemberIdentifier",
     "MemberNotFoundError",
@@ -90,8 +145,19 @@ __all__ = [
     "PendingEventsError",
     "PermissionDeniedError",
     "PointCategoryType",
+    "PointInTimeSlab",
     "PointsCategory",
+    "PointsDeduction",
+    "PointsEarned",
+    "PointsEarnedBreakup",
+    "Profile",
+    "ProgramPoints",
+    "PromisedPoints",
+    "PromisedPointsSchedule",
+    "PromisedPointsType",
+    "PromotionDetails",
     "RateLimitedError",
+    "Redemption",
     "Report",
     "RequestRefusedError",
     "RetryPolicy",
@@ -99,12 +165,15 @@ __all__ = [
     "Source",
     "Span",
     "Stats",
+    "TargetCompleted",
     "Timeouts",
     "Transaction",
+    "TransferParty",
     "TransportError",
     "UnavailableError",
     "UserGroup",
     "Verdict",
+    "VoucherRedemption",
     "__version__",
 ]
 

@@ -5,22 +5,28 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import attrs
 
+from loyalty_async.endpoints.account_balance import AccountEndpoint
+from loyalty_async.endpoints.ledger_balance import BalanceEndpoint
+from loyalty_async.endpoints.ledger_explode import EventEndpoint
 from loyalty_async.endpoints.ledger_info import LedgerEndpoint
+from loyalty_async.endpoints.promised_points import PromisedPointsEndpoint
 from loyalty_async.errors import ClientStateError, InvalidArgument
 from loyalty_async.models.credentials import Basic, OAuth
 from loyalty_async.protocol.backoff import RetryPolicy
-from loyalty_async.transport.auth import authenticator_for
-from loyalty_async.transport.gate import Gate
-from loyalty_async.transport.pool import Transport, engine, parse_base_url
-from loyalty_async.transport.session import Session, Timeouts
+from loyalty_async.protocol.responses import decipher_altcraft
+from loyalty_async.transport.auth import BearerAuthenticator, authenticator_for
+from loyalty_async.transport.pool import Transport
+from loyalty_async.transport.session import Session, Timeouts, session_to
+from loyalty_async.wire.altcraft import DIALECTS
 from loyalty_async.wire.converter import make_converter
 
-__all__ = ["CapillaryClient", "Stats"]
+__all__ = ["AltcraftClient", "CapillaryClient", "Stats"]
 
 
 @attrs.frozen(kw_only=True)
@@ -40,16 +46,57 @@ def _wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class CapillaryClient:
+class _Client:
+    """The life of a client: opened once, by the task that closes it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._state = "new"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._session.url.host} {self._state}>"
+
+    async def __aenter__(self) -> Self:
+        """Open the client.
+
+        Raises:
+            ClientStateError: It was opened before.
+        """
+        if self._state != "new":
+            raise ClientStateError("a client is opened once; make a new one")
+        await self._session.transport.__aenter__()
+        self._state = "open"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        self._state = "closed"
+        await self._session.transport.__aexit__(kind, error, traceback)
+
+    def stats(self) -> Stats:
+        """Say what was sent so far."""
+        return Stats(requests=self._session.requests, retries=self._session.retries)
+
+    def _open_session(self) -> Session:
+        if self._state != "open":
+            name = type(self).__name__
+            raise ClientStateError(f"the client is {self._state}; use it inside `async with {name}(…) as client:`")
+        return self._session
+
+
+class CapillaryClient(_Client):
     """A client of one Capillary organisation; all tasks of one event loop may share it.
 
     Open it with `async with`; it closes in the task that opened it.
 
     Attributes:
-        ledger: The points ledger.
+        ledger: The entries of ledgers.
+        balances: What members have.
+        events: What happened, in full.
+        promised_points: What members will get.
     """
-
-    ledger: LedgerEndpoint
 
     def __init__(
         self,
@@ -86,47 +133,81 @@ class CapillaryClient:
         if not isinstance(server_timezone, tzinfo):
             raise InvalidArgument("server_timezone must be a tzinfo, such as zoneinfo.ZoneInfo('Asia/Kolkata')")
         converter = make_converter(server_timezone)
-        url = parse_base_url(base_url)
-        self._session = Session(
-            url=url,
-            transport=transport or engine(url, verify=verify, proxy=proxy, max_connections=max_in_flight),
-            gate=Gate(max_in_flight),
-            retry=retry or RetryPolicy(),
-            timeouts=timeouts or Timeouts(),
+        session = session_to(
+            base_url,
+            max_in_flight=max_in_flight,
+            timeouts=timeouts,
+            retry=retry,
+            verify=verify,
+            proxy=proxy,
+            transport=transport,
         )
-        self._session.authenticator = authenticator_for(auth, self._session.call, converter)
-        self._state = "new"
+        session.authenticator = authenticator_for(auth, session.call, converter)
+        super().__init__(session)
         self.ledger = LedgerEndpoint(self._open_session, converter, server_timezone, clock)
+        self.balances = BalanceEndpoint(self._open_session, converter, server_timezone)
+        self.events = EventEndpoint(self._open_session, converter)
+        self.promised_points = PromisedPointsEndpoint(self._open_session, converter)
 
-    def __repr__(self) -> str:
-        return f"<CapillaryClient {self._session.url.host} {self._state}>"
 
-    async def __aenter__(self) -> Self:
-        """Open the client.
+class AltcraftClient(_Client):
+    """A client of one Altcraft platform; all tasks of one event loop may share it.
+
+    Open it with `async with`; it closes in the task that opened it.
+
+    Attributes:
+        accounts: Points accounts.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str,
+        bearer: bool = False,
+        dialect: Literal["json", "xml"] = "json",
+        max_in_flight: int = 20,
+        timeouts: Timeouts | None = None,
+        retry: RetryPolicy | None = None,
+        verify: bool | ssl.SSLContext = True,
+        proxy: str | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        """Set up a client; nothing is opened or sent.
+
+        Args:
+            base_url: The platform's host, such as `https://example.com`. Plain http is refused unless the host is this
+                machine.
+            token: The API token.
+            bearer: Whether the token goes into a Bearer header, as the platform's newer general page says, instead of
+                into the body, as the endpoint's page does.
+            dialect: What is spoken: `json` or `xml`; the results are the same.
+            max_in_flight: How many requests to have under way at once.
+            timeouts: How long to wait for what.
+            retry: When to send a call again.
+            verify: Whether to check the server's certificate, or the context that does.
+            proxy: URL of a proxy; None takes it from the usual environment variables.
+            transport: What carries requests instead of the built-in pool; opened and closed with the client.
 
         Raises:
-            ClientStateError: It was opened before.
+            InvalidArgument: Something here cannot work.
         """
-        if self._state != "new":
-            raise ClientStateError("a client is opened once; make a new one")
-        await self._session.transport.__aenter__()
-        self._state = "open"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close all connections."""
-        self._state = "closed"
-        await self._session.transport.__aexit__(kind, error, traceback)
-
-    def stats(self) -> Stats:
-        """Say what was sent so far."""
-        return Stats(requests=self._session.requests, retries=self._session.retries)
-
-    def _open_session(self) -> Session:
-        if self._state != "open":
-            raise ClientStateError(
-                f"the client is {self._state}; use it inside `async with CapillaryClient(…) as client:`"
-            )
-        return self._session
+        if not token.strip() or not token.isprintable():
+            raise InvalidArgument("token must be a non-empty, printable text")
+        if dialect not in DIALECTS:
+            raise InvalidArgument("dialect must be 'json' or 'xml'")
+        session = session_to(
+            base_url,
+            max_in_flight=max_in_flight,
+            timeouts=timeouts,
+            retry=retry,
+            verify=verify,
+            proxy=proxy,
+            transport=transport,
+        )
+        speech = DIALECTS[dialect]
+        session.decipher = partial(decipher_altcraft, decode_body=speech.decode)
+        session.authenticator = BearerAuthenticator(token) if bearer else None
+        super().__init__(session)
+        credentials = {} if bearer else {"token": token}
+        self.accounts = AccountEndpoint(self._open_session, make_converter(), speech, credentials)

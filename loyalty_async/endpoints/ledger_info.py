@@ -1,18 +1,26 @@
-"""`GET /v2/pointsLedger/getCustomerLedgerInfo`: the entries of a ledger.
+"""`GET /v2/pointsLedger/getCustomerLedgerInfo`: the entries of a ledger; under a data scope, its v2.1 twin.
 
-Source: Capillary, "Get customer ledger information".
+Source: Capillary, "Get ledger information" and "Connected orgs: get customer ledger info".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 import attrs
 
+from loyalty_async.endpoints.arguments import (
+    check_alternate_currencies,
+    check_instant,
+    check_member,
+    check_tills,
+    listed,
+)
 from loyalty_async.errors import InvalidArgument
-from loyalty_async.models.members import Customer, Member, UserGroup
+from loyalty_async.models.members import Member
 from loyalty_async.models.pages import LedgerPage
+from loyalty_async.models.scopes import DataScope
 from loyalty_async.models.vocabulary import LedgerEntryType, PointCategoryType
 from loyalty_async.planning.jobs import PageRequest, Terms
 from loyalty_async.protocol.codes import PENDING_CODES
@@ -25,9 +33,9 @@ from loyalty_async.wire.parameters import Value, member_parameters, server_clock
 __all__ = ["LedgerEndpoint"]
 
 _PATH = "/v2/pointsLedger/getCustomerLedgerInfo"
+_SCOPED_PATH = "/v2.1/pointsLedger/getCustomerLedgerInfo"
 _LARGEST_PAGE = 100
 """Error 11029."""
-_FIRST_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @attrs.frozen(eq=False)
@@ -56,6 +64,8 @@ class LedgerEndpoint:
         include_alternate_currencies: bool | None = None,
         alternate_currency_names: Iterable[str] | None = None,
         exclude_point_categories: bool | None = None,
+        include_concept_details: bool | None = None,
+        data_scope: DataScope | None = None,
         page_size: int = _LARGEST_PAGE,
         pages_per_part: int = 10,
         settle: timedelta = timedelta(hours=1),
@@ -77,7 +87,10 @@ class LedgerEndpoint:
                 needs *program_id*.
             include_alternate_currencies: Also entries in alternate currencies.
             alternate_currency_names: Only entries in these alternate currencies.
-            exclude_point_categories: Only entries in alternate currencies; needs *include_alternate_currencies*.
+            exclude_point_categories: Only entries in alternate currencies; needs *include_alternate_currencies*;
+                *point_category_type* is ignored then.
+            include_concept_details: Also each entry's concept.
+            data_scope: Which connected organisations to draw on.
             page_size: How many entries to ask for in a page, 1 to 100. The server may give fewer.
             pages_per_part: How many pages may be walked by offset, and held in memory, before a span is split in time.
             settle: How long after its end a span may still change: the server dates an entry when it books it, so
@@ -90,12 +103,12 @@ class LedgerEndpoint:
         Raises:
             InvalidArgument: An argument, or a combination that the API forbids.
         """
-        _check_member(member)
+        check_member(member)
         _check_span(since, until)
         _check_reading(page_size, pages_per_part, settle)
         filters: Mapping[str, Value] = {
             "till_id": till_id,
-            "till_ids": _listed("till_ids", till_ids),
+            "till_ids": listed("till_ids", till_ids),
             "store_id": store_id,
             "store_code": store_code,
             "program_id": program_id,
@@ -103,8 +116,9 @@ class LedgerEndpoint:
             "point_category_type": point_category_type,
             "include_till_concept_events": include_till_concept_events,
             "include_alternate_currencies": include_alternate_currencies,
-            "alternate_currency_names": _listed("alternate_currency_names", alternate_currency_names),
+            "alternate_currency_names": listed("alternate_currency_names", alternate_currency_names),
             "exclude_point_categories": exclude_point_categories,
+            "include_concept_details": include_concept_details,
         }
         _check_filters(filters)
 
@@ -117,7 +131,9 @@ class LedgerEndpoint:
             member=member,
             since=since,
             until=until,
-            fetch=_PageFetcher(self._session, self._converter, self._zone, member, write_parameters(filters)),
+            fetch=_PageFetcher(
+                self._session, self._converter, self._zone, member, write_parameters(filters), data_scope
+            ),
             terms=terms,
             clock=self._clock,
         )
@@ -132,6 +148,7 @@ class _PageFetcher:
     _zone: tzinfo
     _member: Member
     _filters: Mapping[str, str]
+    _scope: DataScope | None
 
     async def __call__(self, request: PageRequest, page_size: int) -> LedgerPage:
         parameters: dict[str, Value] = {"offset": request.number, "limit": page_size}
@@ -139,7 +156,9 @@ class _PageFetcher:
             parameters["start_date"] = server_clock(request.asked.since, self._zone)
             parameters["end_date"] = server_clock(request.asked.until, self._zone)
         query = {**member_parameters(self._member), **self._filters, **write_parameters(parameters)}
-        call = Call(method="GET", path=_PATH, query=query, member=self._member)
+        path = _SCOPED_PATH if self._scope else _PATH
+        headers = self._scope.headers() if self._scope else {}
+        call = Call(method="GET", path=path, query=query, headers=headers, member=self._member)
         return await self._session().call(call, self._build, settled=_booked)
 
     def _build(self, document: object) -> LedgerPage:
@@ -151,20 +170,10 @@ def _booked(page: LedgerPage) -> bool:
     return not any(warning.code in PENDING_CODES for warning in page.warnings)
 
 
-def _check_member(member: object) -> None:
-    if not isinstance(member, Customer | UserGroup):
-        raise InvalidArgument("member must be a Customer or a UserGroup, such as Customer.by_id(…, source=…)")
-
-
-def _check_span(since: object, until: object) -> None:
-    for name, moment in (("since", since), ("until", until)):
-        if moment is None:
-            continue
-        if not isinstance(moment, datetime) or moment.utcoffset() is None:
-            raise InvalidArgument(f"{name} must be an aware datetime, such as datetime(2025, 1, 1, tzinfo=UTC)")
-        if not _FIRST_DATE <= moment <= datetime(9000, 1, 1, tzinfo=UTC):
-            raise InvalidArgument(f"{name} must lie between the years 1970 and 9000")
-    if isinstance(since, datetime) and isinstance(until, datetime) and since >= until:
+def _check_span(since: datetime | None, until: datetime | None) -> None:
+    check_instant("since", since)
+    check_instant("until", until)
+    if since is not None and until is not None and since >= until:
         raise InvalidArgument("since must lie before until")
 
 
@@ -178,21 +187,9 @@ def _check_reading(page_size: object, pages_per_part: object, settle: object) ->
 
 
 def _check_filters(filters: Mapping[str, Value]) -> None:
-    tills = [name for name in ("till_id", "till_ids", "store_id", "store_code") if filters[name] is not None]
-    if len(tills) > 1:
-        raise InvalidArgument(f"give only one of {' and '.join(tills)}")
+    check_tills(filters)
+    check_alternate_currencies(filters)
     if filters["include_till_concept_events"] and filters["program_id"] is None:
         raise InvalidArgument("include_till_concept_events needs program_id")
-    if filters["include_alternate_currencies"] and filters["alternate_currency_names"] is not None:
-        raise InvalidArgument("give alternate_currency_names or include_alternate_currencies, not both")
     if filters["exclude_point_categories"] and not filters["include_alternate_currencies"]:
         raise InvalidArgument("exclude_point_categories needs include_alternate_currencies=True")
-
-
-def _listed(name: str, values: Iterable[int | str] | None) -> list[int | str] | None:
-    if values is None:
-        return None
-    listed: list[int | str] = [values] if isinstance(values, str) else list(values)
-    if not listed or any(not str(value).strip() or "," in str(value) for value in listed):
-        raise InvalidArgument(f"{name} must hold at least one value, and no value may be empty or hold a comma")
-    return listed

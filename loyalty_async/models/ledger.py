@@ -15,6 +15,7 @@ from typing import Any
 
 import attrs
 
+from loyalty_async.models.fields import mapping, unshown
 from loyalty_async.models.vocabulary import EntityType, EventName, LedgerEntryType, PointsCategory, Source
 
 __all__ = [
@@ -28,24 +29,16 @@ __all__ = [
 ]
 
 
-def _unshown() -> Any:
-    return attrs.field(default=None, repr=False)
-
-
-def _mapping() -> Any:
-    return attrs.field(factory=dict, repr=False, hash=False)
-
-
 @attrs.frozen(kw_only=True)
 class LedgerOwner:
     """Whose ledger an answer is (root `customerDetails`); absent for user groups."""
 
-    first_name: str | None = _unshown()
-    last_name: str | None = _unshown()
-    user_id: int | None = _unshown()
-    external_id: str | None = _unshown()
+    first_name: str | None = unshown()
+    last_name: str | None = unshown()
+    user_id: int | None = unshown()
+    external_id: str | None = unshown()
     entity_type: EntityType | str | None = None
-    extra: Mapping[str, Any] = _mapping()
+    extra: Mapping[str, Any] = mapping()
 
 
 @attrs.frozen(kw_only=True)
@@ -53,21 +46,21 @@ class MemberIdentifier:
     """How a member of a group is known: `type` is `email` or `mobile`."""
 
     type: str | None = None
-    value: str | None = _unshown()
+    value: str | None = unshown()
     role: str | None = None
-    extra: Mapping[str, Any] = _mapping()
+    extra: Mapping[str, Any] = mapping()
 
 
 @attrs.frozen(kw_only=True)
 class EntryMember:
     """Who in a group made an entry. The server also sends it, with user id 0, for a customer's own transactions."""
 
-    first_name: str | None = _unshown()
-    last_name: str | None = _unshown()
-    identifier: MemberIdentifier | None = _unshown()
+    first_name: str | None = unshown()
+    last_name: str | None = unshown()
+    identifier: MemberIdentifier | None = unshown()
     role: str | None = None
-    user_id: int | str | None = _unshown()
-    extra: Mapping[str, Any] = _mapping()
+    user_id: int | str | None = unshown()
+    extra: Mapping[str, Any] = mapping()
 
 
 @attrs.frozen(kw_only=True)
@@ -90,7 +83,7 @@ class EntryDetail:
     program_name: str | None = None
     program_id: int | None = None
     alternate_currency_name: str | None = None
-    extra: Mapping[str, Any] = _mapping()
+    extra: Mapping[str, Any] = mapping()
 
 
 @attrs.frozen(kw_only=True)
@@ -107,13 +100,13 @@ class Transaction:
         extra: What else the server sent.
     """
 
-    transaction_id: int | None = _unshown()
-    transaction_number: str | None = _unshown()
+    transaction_id: int | None = unshown()
+    transaction_number: str | None = unshown()
     date: datetime | None = None
     amount: Decimal | None = None
     gross_bill_amount: Decimal | None = None
     source: Source | str | None = None
-    extra: Mapping[str, Any] = _mapping()
+    extra: Mapping[str, Any] = mapping()
 
 
 @attrs.frozen(kw_only=True)
@@ -135,12 +128,12 @@ class EventDetails:
     event_display_name: str | None = None
     display_name: str | None = None
     promotion_name: str | None = None
-    promotion_description: str | None = _unshown()
-    promotion_identifier: str | None = _unshown()
+    promotion_description: str | None = unshown()
+    promotion_identifier: str | None = unshown()
     promotion_id: int | None = None
     event_date: datetime | None = None
-    reason: str | None = _unshown()
-    extra: Mapping[str, Any] = _mapping()
+    reason: str | None = unshown()
+    extra: Mapping[str, Any] = mapping()
 
 
 @attrs.frozen(kw_only=True)
@@ -173,19 +166,19 @@ class LedgerEntry:
     event_log_id: int
     event_name: EventName | str
     created_at: datetime
-    customer_id: int | None = _unshown()
-    customer_details: EntryMember | None = _unshown()
+    customer_id: int | None = unshown()
+    customer_details: EntryMember | None = unshown()
     entry_details: tuple[EntryDetail, ...] = ()
     net_points_on_event: Decimal | None = None
-    net_alternate_currencies_on_event: Mapping[str, Decimal] = _mapping()
-    transaction_details: Transaction | None = _unshown()
-    store: str | None = _unshown()
-    store_code: str | None = _unshown()
-    till_code: str | None = _unshown()
-    event_details: EventDetails | None = _unshown()
-    source_program_id: int | None = _unshown()
-    source_program_name: str | None = _unshown()
-    org_id: int | None = _unshown()
-    concept_id: int | None = _unshown()
-    concept_name: str | None = _unshown()
-    extra: Mapping[str, Any] = _mapping()
+    net_alternate_currencies_on_event: Mapping[str, Decimal] = mapping()
+    transaction_details: Transaction | None = unshown()
+    store: str | None = unshown()
+    store_code: str | None = unshown()
+    till_code: str | None = unshown()
+    event_details: EventDetails | None = unshown()
+    source_program_id: int | None = unshown()
+    source_program_name: str | None = unshown()
+    org_id: int | None = unshown()
+    concept_id: int | None = unshown()
+    concept_name: str | None = unshown()
+    extra: Mapping[str, Any] = mapping()

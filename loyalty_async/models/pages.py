@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from loyalty_async.models.fields import mapping, unshown
 from loyalty_async.models.ledger import LedgerEntry, LedgerOwner
 
 __all__ = ["LedgerPage", "Paging", "ServerWarning"]
@@ -28,7 +29,7 @@ class Paging:
     page_size: int
     total_entries: int
     page_count: int
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    extra: Mapping[str, Any] = mapping()
 
 
 @attrs.frozen(kw_only=True)
@@ -36,9 +37,9 @@ class ServerWarning:
     """Something the server wants known beside a full answer; its words may name a person and stay out of `repr`."""
 
     code: int | None = None
-    message: str | None = attrs.field(default=None, repr=False)
+    message: str | None = unshown()
     status: bool | None = None
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    extra: Mapping[str, Any] = mapping()
 
 
 @attrs.frozen(kw_only=True)
@@ -57,4 +58,4 @@ class LedgerPage:
     owner: LedgerOwner | None = None
     entries: tuple[LedgerEntry, ...] = attrs.field(default=(), repr=lambda entries: f"<{len(entries)}>")
     warnings: tuple[ServerWarning, ...] = ()
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    extra: Mapping[str, Any] = mapping()

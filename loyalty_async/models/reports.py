@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import attrs
 
-__all__ = ["Report", "Verdict"]
+__all__ = ["EventsReport", "Report", "Verdict"]
 
 
 class Verdict(StrEnum):
@@ -51,3 +51,26 @@ class Report:
     page_size: int | None = None
     warnings: Mapping[int, int] = attrs.field(factory=dict, hash=False)
     unfamiliar: Mapping[str, int] = attrs.field(factory=dict, hash=False)
+
+
+@attrs.frozen(kw_only=True)
+class EventsReport:
+    """An iteration over events so far.
+
+    Attributes:
+        verdict: `complete` once every id was asked for; `partial` before.
+        asked: How many distinct ids were asked for.
+        events: How many events were handed out; one id may have several.
+        calls: How many calls it took.
+        unknown: Ids for which the server has no event.
+        skipped: Entries that were not asked for because the API refuses their kind, by event name.
+        warnings: The server's warnings by code, each call counted.
+    """
+
+    verdict: Verdict
+    asked: int = 0
+    events: int = 0
+    calls: int = 0
+    unknown: tuple[int | str, ...] = attrs.field(default=(), repr=lambda ids: f"<{len(ids)}>")
+    skipped: Mapping[str, int] = attrs.field(factory=dict, hash=False)
+    warnings: Mapping[int, int] = attrs.field(factory=dict, hash=False)

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from loyalty_async.errors import ApiError, InvalidArgument, LoyaltyError, MalformedAnswerError, TransportError
-from loyalty_async.protocol.codes import TRANSIENT_CODES
+from loyalty_async.protocol.codes import CODES, TRANSIENT_CODES
 
 __all__ = ["RetryPolicy", "next_delay_s"]
 
@@ -60,7 +60,8 @@ def next_delay_s(error: LoyaltyError, attempt: int, policy: RetryPolicy, draw: f
 def _is_transient(error: LoyaltyError) -> bool:
     """An answer that is no document was cut off or came from a gateway; one of the wrong shape will stay wrong."""
     if isinstance(error, ApiError):
-        return not TRANSIENT_CODES.isdisjoint(error.codes or (error.status,))
+        known = [code for code in error.codes if code in CODES]
+        return not TRANSIENT_CODES.isdisjoint(known or [error.status])
     if isinstance(error, MalformedAnswerError):
         return not error.path
     return isinstance(error, TransportError)

@@ -24,7 +24,7 @@ from loyalty_async.errors import (
     UnavailableError,
 )
 
-__all__ = ["CODES", "PENDING_CODES", "TRANSIENT_CODES", "meaning"]
+__all__ = ["ALTCRAFT_CODES", "CODES", "PENDING_CODES", "TRANSIENT_CODES", "Meanings", "meaning"]
 
 TRANSIENT_CODES = frozenset({429, 461, 502, 503, 504, 517, 520, 521, 4001, 9004, 11002})
 """HTTP statuses and codes of conditions that pass: the wording of the pages, and Connect+'s own retry lists."""
@@ -36,8 +36,18 @@ _REDIRECTS = range(300, 400)
 _SERVER_ERRORS = range(500, 600)
 
 _Meaning = tuple[type[ApiError], str]
+Meanings = Mapping[int, _Meaning]
+"""Codes to their class and sentence."""
 
-CODES: Mapping[int, _Meaning] = {
+ALTCRAFT_CODES: Meanings = {
+    400: (RequestRefusedError, "the request is incorrect"),
+    401: (AuthenticationError, "the API token is missing or was not accepted"),
+    402: (RateLimitedError, "the limit of the tariff is reached"),
+    403: (PermissionDeniedError, "the token does not reach this resource"),
+}
+"""Altcraft, "API interaction"; its table is known in part, and other codes occur (440)."""
+
+CODES: Meanings = {
     400: (RequestRefusedError, "the input is invalid"),
     401: (AuthenticationError, "the credentials or the token were not accepted"),
     403: (PermissionDeniedError, "access is denied, or a mandatory field is missing"),
@@ -121,11 +131,13 @@ CODES: Mapping[int, _Meaning] = {
 }
 
 
-def meaning(codes: Sequence[int], status: int) -> _Meaning:
+def meaning(codes: Sequence[int], status: int, meanings: Meanings = CODES) -> _Meaning:
     """Find the class and the sentence for an answer: its first known code, else its HTTP status, else neither."""
-    for code in (*codes, status):
-        if code in CODES:
-            return CODES[code]
+    for code in codes:
+        if code in meanings:
+            return meanings[code]
+    if status in CODES:
+        return CODES[status]
     if status in _SERVER_ERRORS:
         return UnavailableError, "the server failed"
     if status in _REDIRECTS:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import attrs
 
+from loyalty_async.models.accounts import Profile
 from loyalty_async.models.members import Member
 
 __all__ = ["Call"]
@@ -17,8 +19,10 @@ class Call:
 
     Attributes:
         method: GET or POST.
-        path: The path under the base URL. The same for every member: it may be shown.
+        path: The path under the base URL, with `{names}` for what differs from member to member: it may be shown.
+        segments: What the names stand for; never shown.
         query: Query parameters as the API writes them; they name the member and are never shown.
+        headers: Further headers.
         body: What to send; holds secrets and is never shown.
         member: Who is asked for, for the error that may come of it.
         authenticated: Whether credentials go with it.
@@ -26,7 +30,13 @@ class Call:
 
     method: str
     path: str
+    segments: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     query: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     body: bytes | None = attrs.field(default=None, repr=False)
-    member: Member | None = attrs.field(default=None, repr=False)
+    member: Member | Profile | None = attrs.field(default=None, repr=False)
     authenticated: bool = True
+
+    def target(self) -> str:
+        """Write the path with everything filled in, quoted; never to be shown."""
+        return self.path.format_map({name: quote(value, safe="") for name, value in self.segments.items()})

@@ -6,7 +6,8 @@ is a failure even at 200. Source: the page "Errors and warnings", `{"errors": [{
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -21,14 +22,17 @@ from loyalty_async.errors import (
     UnavailableError,
     with_codes,
 )
-from loyalty_async.protocol.codes import meaning
+from loyalty_async.protocol.codes import ALTCRAFT_CODES, CODES, Meanings, meaning
 from loyalty_async.protocol.requests import Call
 from loyalty_async.wire.documents import decode_json
+from loyalty_async.wire.problems import Misfit, malformed
 
-__all__ = ["Answer", "decipher", "described", "retry_after_s"]
+__all__ = ["LARGEST_BODY", "Answer", "decipher", "decipher_altcraft", "described", "retry_after_s"]
 
 E = TypeVar("E", bound=LoyaltyError)
 
+LARGEST_BODY = 64 * 1024 * 1024
+"""Bytes after decompression; a page of 100 entries takes about 0.1 MB. Of a longer body the beginning will do."""
 _REQUEST_ID_HEADERS = ("x-cap-requestid", "x-cap-request-id")
 _SUCCESS = range(200, 300)
 
@@ -43,22 +47,50 @@ class Answer:
 
 
 def decipher(call: Call, answer: Answer) -> Any:
-    """Get the document out of an answer.
+    """Get the document out of an answer of Capillary's.
 
     Raises:
         ApiError: The server said no; the class tells what about.
         MalformedAnswerError: A successful answer whose body is no JSON document.
     """
-    try:
-        document = decode_json(answer.body)
-    except MalformedAnswerError as malformed:
-        if answer.status in _SUCCESS:
-            raise described(malformed, call, answer) from None
-        document = None
+    document = _decode(call, answer, decode_json)
     errors = document.get("errors") if isinstance(document, dict) else None
     if errors or answer.status not in _SUCCESS:
-        raise _refusal(call, answer, errors if isinstance(errors, list) else [])
+        rows = [row for row in errors if isinstance(row, dict)] if isinstance(errors, list) else []
+        codes = tuple(row["code"] for row in rows if isinstance(row.get("code"), int))
+        words = "; ".join(str(row["message"]) for row in rows if row.get("message"))
+        raise _refusal(call, answer, codes, words)
     return document
+
+
+def decipher_altcraft(call: Call, answer: Answer, decode_body: Callable[[bytes], Any]) -> Any:
+    """Get the document out of an answer of Altcraft's, `{"error", "error_text", "data"}`, in JSON or XML.
+
+    Raises:
+        ApiError: `error` is not zero, or the HTTP status is none of success.
+        MalformedAnswerError: A successful answer that is no document, or has no `error`.
+    """
+    document = _decode(call, answer, decode_body)
+    written = document.get("error") if isinstance(document, dict) else None
+    code = int(str(written)) if re.fullmatch(r"-?\d{1,9}", str(written), re.ASCII) else None
+    if answer.status not in _SUCCESS or code:
+        words = str(document.get("error_text") or "") if isinstance(document, dict) else ""
+        raise _refusal(call, answer, (code,) if code else (), words, ALTCRAFT_CODES)
+    if code is None:
+        raise described(malformed(Misfit("an integer was expected", "error")), call, answer)
+    return document
+
+
+def _decode(call: Call, answer: Answer, decode_body: Callable[[bytes], Any]) -> Any:
+    """Decode a body; that of a failure need not be a document: gateways answer with pages of their own."""
+    if answer.status in _SUCCESS and len(answer.body) > LARGEST_BODY:
+        raise described(MalformedAnswerError(f"the answer is longer than {LARGEST_BODY} bytes"), call, answer)
+    try:
+        return decode_body(answer.body)
+    except MalformedAnswerError as problem:
+        if answer.status in _SUCCESS:
+            raise described(problem, call, answer) from None
+        return None
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -68,19 +100,19 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
         return float(value[:9])
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max((at - (now or datetime.now(UTC))).total_seconds(), 0.0)
 
 
-def _refusal(call: Call, answer: Answer, errors: list[Any]) -> ApiError:
-    rows = [row for row in errors if isinstance(row, dict)]
-    codes = tuple(row["code"] for row in rows if isinstance(row.get("code"), int))
-    kind, sentence = meaning(codes, answer.status)
+def _refusal(
+    call: Call, answer: Answer, codes: Sequence[int], server_message: str, meanings: Meanings = CODES
+) -> ApiError:
+    """Make the error for what the server said."""
+    kind, sentence = meaning(codes, answer.status, meanings)
     error = kind(f"{call.path}: {with_codes(sentence, codes or (answer.status,))}")
-    error.codes = codes
-    error.server_message = "; ".join(str(row["message"]) for row in rows if row.get("message")) or None
+    error.codes, error.server_message = tuple(codes), server_message or None
     if isinstance(error, RateLimitedError | UnavailableError):
         error.retry_after_s = retry_after_s(answer.headers)
     return described(error, call, answer)

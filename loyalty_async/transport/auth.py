@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
@@ -19,12 +20,14 @@ from loyalty_async.protocol.requests import Call
 from loyalty_async.wire.converter import Converter
 from loyalty_async.wire.documents import encode_json
 
-__all__ = ["Authenticator", "BasicAuthenticator", "TokenAuthenticator", "authenticator_for"]
+__all__ = ["Authenticator", "BasicAuthenticator", "BearerAuthenticator", "TokenAuthenticator", "authenticator_for"]
 
 _TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - a path
 _TOKEN_HEADER = "X-CAP-API-OAUTH-TOKEN"  # noqa: S105 - the name of a header
 _EARLY_S = 30.0
 """How long before its end a token is renewed; a tenth of its life if that is less."""
+_LONGEST_LIFE_S = 30 * 24 * 3600.0
+"""What the vendor's support sets at most ("Token expiry duration")."""
 
 
 MakeCall = Callable[[Call, Callable[[Any], Token]], Awaitable[Token]]
@@ -43,21 +46,34 @@ class Authenticator(Protocol):
         ...
 
 
-class BasicAuthenticator:
-    """`Authorization: Basic base64(till:md5hex(password))`."""
+class _FixedAuthenticator:
+    """Headers that are always the same."""
 
-    def __init__(self, credentials: Basic) -> None:
-        digest = hashlib.md5(credentials.password.encode(), usedforsecurity=False).hexdigest()
-        pair = base64.b64encode(f"{credentials.till}:{digest}".encode()).decode("ascii")
-        self._headers = {"Authorization": f"Basic {pair}"}
+    def __init__(self, authorization: str) -> None:
+        self._headers = {"Authorization": authorization}
 
     async def headers(self) -> Mapping[str, str]:
-        """Give the header; it is always the same."""
+        """Give the header."""
         return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002 - the protocol's
         """Another try would send the same."""
         return False
+
+
+class BasicAuthenticator(_FixedAuthenticator):
+    """`Authorization: Basic base64(till:md5hex(password))`."""
+
+    def __init__(self, credentials: Basic) -> None:
+        digest = hashlib.md5(credentials.password.encode(), usedforsecurity=False).hexdigest()
+        super().__init__("Basic " + base64.b64encode(f"{credentials.till}:{digest}".encode()).decode("ascii"))
+
+
+class BearerAuthenticator(_FixedAuthenticator):
+    """`Authorization: Bearer <token>`, as Altcraft's newer pages want it."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(f"Bearer {token}")
 
 
 class TokenAuthenticator:
@@ -70,14 +86,14 @@ class TokenAuthenticator:
     def __init__(self, fetch: Callable[[], Awaitable[Token]]) -> None:
         self._fetch = fetch
         self._lock = anyio.Lock()
-        self._headers: Mapping[str, str] | None = None
-        self._renew_at = 0.0
+        self._headers: Mapping[str, str] = {}
+        self._renew_at = -math.inf
         self._fetched = 0
         self._failure: LoyaltyError | None = None
 
     async def headers(self) -> Mapping[str, str]:
-        """Give the token's header, fetching a token first if there is none that lasts."""
-        while self._headers is None or anyio.current_time() >= self._renew_at:
+        """Give the token's header, fetching a token first if there is none that lasts; what is fetched is used."""
+        if anyio.current_time() >= self._renew_at:
             fetched = self._fetched
             async with self._lock:
                 if fetched == self._fetched:
@@ -89,7 +105,7 @@ class TokenAuthenticator:
     def refused(self, headers: Mapping[str, str]) -> bool:
         """Drop the token that was refused, unless somebody has already brought a new one."""
         if headers is self._headers:
-            self._headers = None
+            self._renew_at = -math.inf
         return True
 
     async def _renew(self) -> None:
@@ -98,20 +114,22 @@ class TokenAuthenticator:
             token = await self._fetch()
             self._headers = _token_headers(token)
         except LoyaltyError as failure:
-            self._failure = failure
+            self._failure = copy.copy(failure)  # the original is the caller's, who may write on it
             self._fetched += 1
             raise
+        life = min(token.ttl_seconds, _LONGEST_LIFE_S)
         self._failure = None
-        self._renew_at = asked_at + token.ttl_seconds - min(_EARLY_S, token.ttl_seconds / 10)
+        self._renew_at = asked_at + life - min(_EARLY_S, life / 10)
         self._fetched += 1
 
 
 def _token_headers(token: Token) -> Mapping[str, str]:
-    if not (token.access_token.isascii() and token.access_token.isprintable() and token.access_token.strip()):
+    text = token.access_token
+    if not text or not text.isascii() or not text.isprintable() or text != text.strip():
         raise MalformedAnswerError("the access token is empty or no header can carry it")
     if token.ttl_seconds <= 0:
         raise MalformedAnswerError("the access token has no time to live")
-    return {_TOKEN_HEADER: token.access_token}
+    return {_TOKEN_HEADER: text}
 
 
 def authenticator_for(credentials: Basic | OAuth, make_call: MakeCall, converter: Converter) -> Authenticator:

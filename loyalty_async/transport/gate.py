@@ -19,8 +19,8 @@ class Gate:
     """
 
     def __init__(self, max_in_flight: int) -> None:
-        if max_in_flight < 1:
-            raise InvalidArgument("max_in_flight must be at least 1")
+        if type(max_in_flight) is not int or max_in_flight < 1:
+            raise InvalidArgument("max_in_flight must be an integer of at least 1")
         self._places = anyio.Semaphore(max_in_flight)
 
     @asynccontextmanager

@@ -12,6 +12,8 @@ from loyalty_async.errors import InvalidArgument
 
 __all__ = ["Transport", "engine", "parse_base_url"]
 
+_LARGEST_PORT = 65_535
+
 Transport = httpx.AsyncBaseTransport
 """What carries requests: the one seam to HTTP."""
 
@@ -32,7 +34,9 @@ def parse_base_url(base_url: str) -> httpx.URL:
         raise InvalidArgument("base_url must not hold credentials, a query or a fragment; credentials go to auth=")
     if url.scheme == "http" and not _is_loopback(url.host):
         raise InvalidArgument("base_url must begin with https://; plain http is for loopback addresses only")
-    return url.copy_with(raw_path=url.raw_path.rstrip(b"/") or b"/")
+    if url.port is not None and not 0 < url.port <= _LARGEST_PORT:
+        raise InvalidArgument("base_url names a port that does not exist")
+    return url.copy_with(raw_path=url.raw_path.rstrip(b"/?") or b"/")
 
 
 def engine(

@@ -1,7 +1,8 @@
 """Keep answers out of the log of the HTTP library.
 
 httpcore logs the headers of every answer at DEBUG. A redirect's `Location` repeats the query, and with it the phone
-number that was asked for; so this record is dropped for requests of ours, and only for those.
+number that was asked for; and its failures quote the line that could not be read or sent. So these records are dropped
+for requests of ours, and only for those.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ _ours: ContextVar[bool] = ContextVar("loyalty_async_request", default=False)
 _LOGGERS = ("httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 
 
-def _tells_no_headers(record: logging.LogRecord) -> bool:
-    return not (_ours.get() and "receive_response_headers.complete" in record.getMessage())
+_QUOTING = ("receive_response_headers.complete", ".failed")
+
+
+def _quotes_nothing(record: logging.LogRecord) -> bool:
+    return not (_ours.get() and any(name in record.getMessage() for name in _QUOTING))
 
 
 for _name in _LOGGERS:
-    logging.getLogger(_name).addFilter(_tells_no_headers)
+    logging.getLogger(_name).addFilter(_quotes_nothing)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import AsyncIterable, Callable, Mapping
+import ssl
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import anyio
@@ -27,18 +28,18 @@ from loyalty_async.errors import (
 )
 from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
 from loyalty_async.protocol.requests import Call
-from loyalty_async.protocol.responses import Answer, decipher, described
+from loyalty_async.protocol.responses import LARGEST_BODY, Answer, decipher, described
 from loyalty_async.transport.auth import Authenticator
 from loyalty_async.transport.gate import Gate
+from loyalty_async.transport.pool import Transport, engine, parse_base_url
 from loyalty_async.transport.quiet import quiet
 
-__all__ = ["Session", "Timeouts"]
+__all__ = ["Session", "Timeouts", "session_to"]
 
 T = TypeVar("T")
 
-_LARGEST_BODY = 64 * 1024 * 1024
-"""Bytes after decompression; a page of 100 entries takes about 0.1 MB."""
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "loyalty-async"}
+_CODINGS = ("gzip", "deflate")
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": ", ".join(_CODINGS), "User-Agent": "loyalty-async"}
 
 
 def _require_positive(instance: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
@@ -78,16 +79,18 @@ class Session:
         retry: When to try again.
         timeouts: How long to wait.
         authenticator: What puts credentials on requests.
+        decipher: Gets the document out of an answer, or raises what the server said.
         requests: How many requests were sent, retries included.
         retries: How many of them were sent again.
     """
 
     url: httpx.URL
-    transport: httpx.AsyncBaseTransport
+    transport: Transport
     gate: Gate
     retry: RetryPolicy
     timeouts: Timeouts
     authenticator: Authenticator | None = None
+    decipher: Callable[[Call, Answer], Any] = decipher
     requests: int = 0
     retries: int = 0
     _draw: Callable[[], float] = random.random
@@ -137,7 +140,7 @@ class Session:
         async with self.gate.admission():
             answer = await self._send(call, credentials)
         try:
-            return build(decipher(call, answer))
+            return build(self.decipher(call, answer))
         except MalformedAnswerError as error:
             raise described(error, call, answer) from None
 
@@ -147,7 +150,7 @@ class Session:
             with quiet():
                 response = await self.transport.handle_async_request(self._request(call, credentials))
                 try:
-                    body = await _read(response.aiter_bytes())
+                    body = await _read(response)
                 finally:
                     await response.aclose()
         except (httpx.RequestError, OSError) as cause:
@@ -165,12 +168,37 @@ class Session:
         )
         return httpx.Request(
             call.method,
-            self.url.copy_with(raw_path=self.url.raw_path.rstrip(b"/") + call.path.encode("ascii")),
+            self.url.copy_with(raw_path=self.url.raw_path.rstrip(b"/") + call.target().encode("ascii")),
             params=call.query or None,
-            headers={**_HEADERS, **content_type, **credentials},
+            headers={**_HEADERS, **content_type, **call.headers, **credentials},
             content=call.body,
             extensions={"timeout": timeout.as_dict()},
         )
+
+
+def session_to(
+    base_url: str,
+    *,
+    max_in_flight: int,
+    timeouts: Timeouts | None,
+    retry: RetryPolicy | None,
+    verify: bool | ssl.SSLContext,
+    proxy: str | None,
+    transport: Transport | None,
+) -> Session:
+    """Make a session; nothing is opened or sent.
+
+    Raises:
+        InvalidArgument: The URL, the proxy or a number cannot be used.
+    """
+    url = parse_base_url(base_url)
+    return Session(
+        url=url,
+        transport=transport or engine(url, verify=verify, proxy=proxy, max_connections=max_in_flight),
+        gate=Gate(max_in_flight),
+        retry=retry or RetryPolicy(),
+        timeouts=timeouts or Timeouts(),
+    )
 
 
 def _pending() -> PendingEventsError:
@@ -179,18 +207,20 @@ def _pending() -> PendingEventsError:
     return error
 
 
-async def _read(chunks: AsyncIterable[bytes]) -> bytes:
+async def _read(response: httpx.Response) -> bytes:
+    """Read a body until it is too long; what has another coding, or several, is not unpacked: it may be a bomb."""
+    coding = response.headers.get("content-encoding", _CODINGS[0]).lower()
     body = bytearray()
-    async for chunk in chunks:
+    async for chunk in response.aiter_bytes() if coding in _CODINGS else response.aiter_raw():
         body += chunk
-        if len(body) > _LARGEST_BODY:
-            raise MalformedAnswerError(f"the answer is longer than {_LARGEST_BODY} bytes")
+        if len(body) > LARGEST_BODY:
+            break
     return bytes(body)
 
 
 def _translated(call: Call, cause: httpx.RequestError | OSError) -> LoyaltyError:
     kind = type(cause).__name__
-    if isinstance(cause, httpx.TimeoutException):
+    if isinstance(cause, httpx.TimeoutException | TimeoutError):
         return DeadlineExceededError(f"{call.path}: the server took too long ({kind})")
     if isinstance(cause, httpx.DecodingError):
         return MalformedAnswerError(f"{call.path}: the answer's compression is broken ({kind})")

@@ -7,14 +7,15 @@ so does the half of a date that contradicts the other. A value that does not fit
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, tzinfo
-from typing import Any
+from datetime import date, datetime, tzinfo
+from functools import partial
+from typing import Any, get_args
 
 import attrs
 import cattrs
 
-from loyalty_async.wire.dates import instant, wall_clock
-from loyalty_async.wire.names import DATE_FIELDS, INSTANT_FIELDS, ISO, wire_name
+from loyalty_async.wire.dates import day, instant, wall_clock
+from loyalty_async.wire.names import ISO, wire_name
 from loyalty_async.wire.problems import Misfit
 
 __all__ = ["class_hook"]
@@ -33,38 +34,39 @@ class _Field:
 
 @attrs.frozen
 class _DateField:
-    """A field that comes twice, and how to read the two."""
+    """A field that comes twice, how to read the two, and which survives in `extra` when they disagree."""
 
     name: str
     older: str
     newer: str
-    read: Callable[[object, object], tuple[datetime, bool]]
+    read: Callable[[object, object], tuple[date, bool]]
+    spare: str
     required: bool
 
 
 def class_hook(converter: cattrs.Converter, kind: type, zone: tzinfo) -> Callable[[Any, Any], Any]:
     """Make the function that builds a *kind*; dates without an offset are read in *zone*."""
-    kind = attrs.resolve_types(kind)
-    date = _date_field(kind, zone)
-    fields = [
-        _field(converter, kind, field)
-        for field in attrs.fields(kind)
-        if field.name not in ("extra", date and date.name)
-    ]
-    keys = {field.key for field in fields} | ({date.older, date.newer} if date else set())
+    attributes = attrs.fields(attrs.resolve_types(kind))
+    dates = [_date_field(kind, field, zone) for field in attributes if _is_date(field)]
+    fields = [_field(converter, kind, field) for field in attributes if not _is_date(field) and field.name != "extra"]
+    keys = {field.key for field in fields} | {key for field in dates for key in (field.older, field.newer)}
 
     def build(raw: Any, _: Any) -> Any:
         if raw.__class__ is not dict:
             raise ValueError("an object was expected")
         values = _values(fields, raw)
         extra = {key: raw[key] for key in raw.keys() - keys}
-        if date:
-            _read_date(date, raw, values, extra)
+        for field in dates:
+            _read_date(field, raw, values, extra)
         if extra:
             values["extra"] = extra
         return kind(**values)
 
     return build
+
+
+def _is_date(field: attrs.Attribute[Any]) -> bool:
+    return not {date, datetime}.isdisjoint({field.type, *get_args(field.type)})
 
 
 def _field(converter: cattrs.Converter, owner: type, field: attrs.Attribute[Any]) -> _Field:
@@ -77,14 +79,15 @@ def _field(converter: cattrs.Converter, owner: type, field: attrs.Attribute[Any]
     )
 
 
-def _date_field(owner: type, zone: tzinfo) -> _DateField | None:
-    name = INSTANT_FIELDS.get(owner) or DATE_FIELDS.get(owner)
-    if name is None:
-        return None
-    required = attrs.fields_dict(owner)[name].default is attrs.NOTHING
-    read = wall_clock if owner in DATE_FIELDS else lambda older, newer: instant(older, newer, zone)
-    older = wire_name(name, owner)
-    return _DateField(name, older, older + ISO, read, required)
+def _date_field(owner: type, field: attrs.Attribute[Any], zone: tzinfo) -> _DateField:
+    """Read a field named `…_at` as an instant of the server's clock, any other as a day or a wall clock."""
+    older = wire_name(field.name, owner)
+    newer = older + ISO
+    required = field.default is attrs.NOTHING
+    if field.name.endswith("_at"):
+        return _DateField(field.name, older, newer, partial(instant, zone=zone), older, required)
+    read = wall_clock if datetime in {field.type, *get_args(field.type)} else day
+    return _DateField(field.name, older, newer, read, newer, required)
 
 
 def _values(fields: list[_Field], raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,16 +104,15 @@ def _values(fields: list[_Field], raw: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _read_date(date: _DateField, raw: Mapping[str, Any], values: dict[str, Any], extra: dict[str, Any]) -> None:
-    older, newer = raw.get(date.older), raw.get(date.newer)
+def _read_date(field: _DateField, raw: Mapping[str, Any], values: dict[str, Any], extra: dict[str, Any]) -> None:
+    older, newer = raw.get(field.older), raw.get(field.newer)
     if older is None and newer is None:
-        if date.required:
-            raise Misfit("missing", date.older)
+        if field.required:
+            raise Misfit("missing", field.older)
         return
     try:
-        values[date.name], agree = date.read(older, newer)
+        values[field.name], agree = field.read(older, newer)
     except ValueError as problem:
-        raise Misfit.inside(problem, date.older) from None
+        raise Misfit.inside(problem, field.older) from None
     if not agree:
-        kept = date.newer if date.name in DATE_FIELDS.values() else date.older
-        extra[kept] = raw[kept]
+        extra[field.spare] = raw[field.spare]

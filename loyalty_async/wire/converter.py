@@ -49,6 +49,19 @@ class Converter:
         except ValueError as problem:
             raise malformed(problem) from None  # the chain would print the answer's values
 
+    def structure_field(self, document: object, key: str, kind: type[T]) -> T:
+        """Build a *kind* from one field of a decoded document.
+
+        Raises:
+            MalformedAnswerError: The field is missing, or something in it is not what the API documents.
+        """
+        if not isinstance(document, dict) or key not in document:
+            raise malformed(Misfit("missing", key))
+        try:
+            return self._cattrs.structure(document[key], kind)
+        except ValueError as problem:
+            raise malformed(Misfit.inside(problem, key)) from None
+
 
 def make_converter(server_timezone: tzinfo = UTC) -> Converter:
     """Make a converter for a server whose clock runs in *server_timezone*."""

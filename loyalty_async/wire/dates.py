@@ -7,14 +7,15 @@ as `2024-05-04T07:16:34Z`, and in one sample as `Fri Aug 30 11:17:57 GMT 2024`.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timezone, tzinfo
+from datetime import UTC, date, datetime, timezone, tzinfo
 
-__all__ = ["instant", "same_clock", "wall_clock"]
+__all__ = ["day", "instant", "same_clock", "wall_clock"]
 
 _DATE = re.compile(
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _JAVA = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<month>[A-Z][a-z]{2}) (?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d) "
     r"(?P<zone>[A-Za-z0-9:+-]{1,9}) (?P<year>\d{4})",
@@ -74,6 +75,17 @@ def wall_clock(older: object, newer: object) -> tuple[datetime, bool]:
         return _parse(newer).replace(tzinfo=None), True
     clock = _parse(older).replace(tzinfo=None)
     return clock, newer is None or same_clock(clock, _parse(newer))
+
+
+def day(older: object, newer: object) -> tuple[date, bool]:
+    """Read a calendar day; a newer field that says more than the day counts as disagreement, so that it survives."""
+    written = newer if older is None else older
+    if written.__class__ is not str or not _DAY.fullmatch(str(written)[:10]):
+        raise ValueError("a day was expected")
+    try:
+        return date.fromisoformat(str(written)[:10]), newer is None or older == newer
+    except ValueError:
+        raise ValueError("a day was expected") from None
 
 
 def _fixed(instant: datetime) -> datetime:

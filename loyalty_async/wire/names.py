@@ -1,28 +1,41 @@
-"""The API's camelCase words, all in one place."""
+"""The APIs' own words, all in one place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from loyalty_async.models.ledger import EventDetails, LedgerEntry, Transaction
+from loyalty_async.models.accounts import AccountBalance
+from loyalty_async.models.balances import LedgerBalance
+from loyalty_async.models.earnings import AwardedPoints, EarnedPoints
+from loyalty_async.models.happenings import ManualPointsAdjustment, PointsDeduction, TargetCompleted
+from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.pages import LedgerPage
+from loyalty_async.models.promised_points import PromisedPointsSchedule
 
-__all__ = ["DATE_FIELDS", "INSTANT_FIELDS", "ISO", "wire_name"]
+__all__ = ["ISO", "wire_name"]
 
 ISO = "ISO"
 """What the newer twin of a date field ends in (page "APIs updated with additional time zone fields")."""
 
-INSTANT_FIELDS: Mapping[type, str] = {LedgerEntry: "created_at"}
-"""Which field of a class is an instant: the server's clock, with its offset."""
-
-DATE_FIELDS: Mapping[type, str] = {Transaction: "date", EventDetails: "event_date"}
-"""Which field of a class is a till's wall clock: no offset is to be trusted."""
-
 _IRREGULAR: Mapping[tuple[type, str], str] = {
+    (AccountBalance, "active_balance"): "active_balance",
+    (AccountBalance, "total_balance"): "total_balance",
+    (AwardedPoints, "awarded_at"): "awardedOn",
+    (AwardedPoints, "expires_at"): "expiresOn",
+    (EarnedPoints, "expires_at"): "expiresOn",
+    (LedgerBalance, "details"): "ledgerDetails",
+    (LedgerBalance, "owner"): "customerDetails",
     (LedgerEntry, "created_at"): "ledgerCreatedDate",
+    (LedgerPage, "entries"): "ledgerEntries",
     (LedgerPage, "owner"): "customerDetails",
     (LedgerPage, "paging"): "ledgerDetails",
-    (LedgerPage, "entries"): "ledgerEntries",
+    (ManualPointsAdjustment, "created_at"): "createdOn",
+    (PointsDeduction, "awarded_till_at"): "awardedTillDate",
+    (PointsDeduction, "points_deducted_at"): "pointsDeductedOn",
+    (PromisedPointsSchedule, "scheduled"): "promisedPointsScheduleList",
+    (PromisedPointsSchedule, "trigger_based"): "triggerBasedPointsList",
+    (TargetCompleted, "target_group_id"): "targetGroupID",
+    (TargetCompleted, "target_period_id"): "targetPeriodID",
 }
 
 

@@ -1,0 +1,40 @@
+"""Collects the examples of README.md and of the package's docstrings as tests.
+
+The fixtures of the tests themselves are in tests/conftest.py.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.doctest import DocTestParser
+from sybil.parsers.markdown.codeblock import CodeBlockParser
+from sybil.parsers.markdown.skip import SkipParser
+
+from tests._support.network import guarded_network
+from tests._support.snippets import furnish, run_python
+
+pytest_plugins = ["pytester"]  # For the tests of the surroundings themselves; pytest takes it from here only.
+
+
+@pytest.fixture
+def snippet_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The world of one snippet: an empty working directory, and no network but loopback.
+
+    What answers the snippet's requests is put in place here: an in-process sandbox behind the hosts that the documents
+    name.
+    """
+    monkeypatch.chdir(tmp_path)
+    with guarded_network() as refused:
+        yield tmp_path
+    assert not refused, refused
+
+
+pytest_collect_file = Sybil(
+    parsers=[CodeBlockParser(language="python", evaluator=run_python), DocTestParser(), SkipParser()],
+    filenames=["README.md"],
+    patterns=["loyalty_async/**/*.py", "loyalty_async/*.py"],
+    setup=furnish,
+    fixtures=["snippet_surroundings"],
+).pytest()

@@ -1,0 +1,113 @@
+"""`loyalty-async sandbox`: a stand-in server with made-up members, to try things out on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from loyalty_async.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from loyalty_async.sandbox import Ledger, Member, Sandbox
+
+__all__ = ["sandbox"]
+
+_LARGEST_PORT = 65535
+
+
+def sandbox(
+    *,
+    port: Annotated[int, Parameter(help="Where to listen; 0 for a free port.")] = 8080,
+    members: Annotated[int, Parameter(help="How many members to make up.")] = 300,
+    seed: Annotated[int, Parameter(help="The same seed makes the same members and entries on the same day.")] = 1,
+    years: Annotated[float, Parameter(help="How far back their ledgers go.")] = 3.0,
+    entries: Annotated[float, Parameter(help="How many entries a member has on average.")] = 60.0,
+    end: Annotated[str | None, Parameter(help="ISO date on which the ledgers end (UTC); today unless told.")] = None,
+    host: Annotated[str, Parameter(help="A loopback address.")] = "127.0.0.1",
+    stdin: Annotated[
+        bool, Parameter(help="Stop, too, when the standard input ends: for programs that start a sandbox.", negative="")
+    ] = False,
+) -> int:
+    """Serve a stand-in for Capillary's servers on this machine, until Ctrl-C or SIGTERM.
+
+    It speaks OAuth and Basic, obeys the documented rules, and tells the truth about every member under `/_sandbox/`,
+    to compare with. All its people are made up.
+    """
+    _check(port, members, years, entries)
+    try:
+        from loyalty_async.sandbox import Sandbox, make_ledger, run_sandbox
+    except ImportError as missing:
+        raise InvalidArgument(
+            f"the sandbox needs {missing.name}: python -m pip install 'loyalty-async[cli,sandbox]'"
+        ) from None
+    ledger = make_ledger(members, seed, now=_end(end), years=years, entries_per_member=entries)
+    served = Sandbox(ledger, seed=seed)
+    if stdin:
+        threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
+    try:
+        run_sandbox(served, host, port, lambda url: _introduce(url, served, years))
+    except OSError as problem:
+        raise InvalidArgument(f"--port {port} cannot be listened on: {problem.strerror}") from None
+    except ValueError:
+        raise InvalidArgument("--host must be a loopback address: the sandbox asks nobody who they are") from None
+    return 0
+
+
+def _check(port: int, members: int, years: float, entries: float) -> None:
+    if not 0 <= port <= _LARGEST_PORT:
+        raise InvalidArgument(f"--port must lie between 0 and {_LARGEST_PORT}")
+    if members < 1:
+        raise InvalidArgument("--members must be at least 1")
+    if not 0 < years <= 50:
+        raise InvalidArgument("--years must be above 0 and at most 50")
+    if not 0 <= entries <= 100_000:
+        raise InvalidArgument("--entries must lie between 0 and 100000")
+
+
+def _end(day: str | None) -> datetime:
+    """Give the moment at which the ledgers end: a whole day's beginning, so that a day's sandboxes are all the same."""
+    if day is None:
+        return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        return datetime.fromisoformat(day).replace(tzinfo=UTC)
+    except ValueError:
+        raise InvalidArgument("--end must be an ISO date, such as 2025-12-31") from None
+
+
+def _stop_at_end_of_input() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _introduce(url: str, served: Sandbox, years: float) -> None:
+    """Say where it is, how to get in, and what to try. The first word is the URL: programs read it."""
+    ledger = served.ledger
+    entries = sum(len(ledger.book(member.user_id).entries) for member in ledger.members)
+    key, secret = next(iter(served.settings.clients.items()))
+    till, password = next(iter(served.settings.tills.items()))
+    example = _example(ledger)
+    since = datetime.now(UTC) - timedelta(days=366 * years)
+    print(
+        f"{url} is a sandbox: {len(ledger.members):,} members, {entries:,} entries\n\n"
+        f"  OAuth   key {key}, secret {secret}\n"
+        f"  Basic   till {till}, password {password}\n"
+        f"  Member  mobile={example.mobile}; all of them: {url}/_sandbox/members\n\n"
+        "To read that member's ledger, in another terminal:\n\n"
+        f"  export LOYALTY_BASE_URL={url}\n"
+        f"  export LOYALTY_KEY={key} LOYALTY_SECRET={secret}\n"
+        f"  loyalty-async ledger --member mobile={example.mobile} --since {since:%Y-%m-%d} --format table\n\n"
+        "Ctrl-C stops it.",
+        flush=True,
+    )
+
+
+def _example(ledger: Ledger) -> Member:
+    """Choose a member whose ledger is worth a look and fits on a screen or two."""
+    return min(ledger.members, key=lambda member: abs(len(ledger.book(member.user_id).entries) - 30))

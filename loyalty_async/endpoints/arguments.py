@@ -1,0 +1,54 @@
+"""What several endpoints ask of their arguments, checked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from loyalty_async.errors import InvalidArgument
+from loyalty_async.models.members import Customer, UserGroup
+from loyalty_async.wire.parameters import Value
+
+__all__ = ["check_alternate_currencies", "check_instant", "check_member", "check_tills", "listed"]
+
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_ONE_OF_TILLS = ("till_id", "till_ids", "store_id", "store_code")
+
+
+def check_member(member: object) -> None:
+    """Require a member."""
+    if not isinstance(member, Customer | UserGroup):
+        raise InvalidArgument("member must be a Customer or a UserGroup, such as Customer.by_id(…, source=…)")
+
+
+def check_instant(name: str, moment: object) -> None:
+    """Require an aware datetime of a year that calendars can compute with, or None."""
+    if moment is None:
+        return
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise InvalidArgument(f"{name} must be an aware datetime, such as datetime(2025, 1, 1, tzinfo=UTC)")
+    if not _FIRST <= moment <= _LAST:
+        raise InvalidArgument(f"{name} must lie between the years {_FIRST.year} and {_LAST.year}")
+
+
+def check_tills(filters: Mapping[str, Value]) -> None:
+    """Refuse two ways to name tills (error 11028)."""
+    given = [name for name in _ONE_OF_TILLS if filters[name] is not None]
+    if len(given) > 1:
+        raise InvalidArgument(f"give only one of {' and '.join(given)}")
+
+
+def check_alternate_currencies(filters: Mapping[str, Value]) -> None:
+    """Refuse currencies by name together with all currencies."""
+    if filters["include_alternate_currencies"] and filters["alternate_currency_names"] is not None:
+        raise InvalidArgument("give alternate_currency_names or include_alternate_currencies, not both")
+
+
+def listed(name: str, values: Iterable[int | str] | None) -> list[int | str] | None:
+    """Turn several values into a list that can be sent separated by commas."""
+    if values is None:
+        return None
+    several: list[int | str] = [values] if isinstance(values, str) else list(values)
+    if not several or any(not str(value).strip() or "," in str(value) for value in several):
+        raise InvalidArgument(f"{name} must hold at least one value, and no value may be empty or hold a comma")
+    return several

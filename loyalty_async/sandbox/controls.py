@@ -1,0 +1,103 @@
+"""The control endpoints, under `/_sandbox/`: the truth, the counts, the faults, and a new start."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from loyalty_async.sandbox.answers import JSON, encode
+from loyalty_async.sandbox.faults import Fault
+from loyalty_async.sandbox.sandboxes import Sandbox
+from loyalty_async.sandbox.truths import member_truth
+
+PREFIX: Final = "/_sandbox"
+_MEMBERS_A_PAGE: Final = 100
+
+Action = Callable[[Sandbox, Request, bytes], object]
+
+
+def control_routes(sandbox: Sandbox) -> list[Route]:
+    """Give the routes of one sandbox's control endpoints."""
+    table: list[tuple[str, str, Action]] = [
+        ("GET", "/health", _health),
+        ("GET", "/members", _members),
+        ("GET", "/members/{user_id:int}/truth", _truth),
+        ("GET", "/stats", _stats),
+        ("POST", "/faults", _faults),
+        ("POST", "/reset", _reset),
+    ]
+    return [Route(PREFIX + path, _endpoint(sandbox, action), methods=[method]) for method, path, action in table]
+
+
+def _endpoint(sandbox: Sandbox, action: Action) -> Callable[[Request], object]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            answer, status = action(sandbox, request, await request.body()), 200
+        except LookupError:
+            answer, status = {"error": "no such member"}, 404
+        except ValueError as error:
+            answer, status = {"error": str(error)}, 400
+        return Response(encode(answer).encode(), status_code=status, media_type=JSON)
+
+    return endpoint
+
+
+def _health(sandbox: Sandbox, _request: Request, _body: bytes) -> object:
+    return {"status": "ok", "members": len(sandbox.ledger.members)}
+
+
+def _members(sandbox: Sandbox, request: Request, _body: bytes) -> object:
+    start = int(request.query_params.get("start", 0))
+    count = int(request.query_params.get("count", _MEMBERS_A_PAGE))
+    if start < 0 or count < 0:
+        raise ValueError("start and count must not be negative")
+    with sandbox.ledger.lock:
+        members = sandbox.ledger.members
+        shown = [
+            {
+                "userId": member.user_id,
+                "mobile": member.mobile,
+                "email": member.email,
+                "externalId": member.external_id,
+                "entries": len(sandbox.ledger.book(member.user_id).entries),
+            }
+            for member in members[start : start + count]
+        ]
+    return {"total": len(members), "start": start, "members": shown}
+
+
+def _truth(sandbox: Sandbox, request: Request, _body: bytes) -> object:
+    since, until = (_read_instant(request.query_params.get(name)) for name in ("since", "until"))
+    return member_truth(sandbox.ledger, request.path_params["user_id"], sandbox.printer, since=since, until=until)
+
+
+def _stats(sandbox: Sandbox, _request: Request, _body: bytes) -> object:
+    stats = sandbox.stats
+    return {"requests": stats.by_path(), "entriesServed": stats.entries_served, "faults": stats.faults}
+
+
+def _faults(sandbox: Sandbox, _request: Request, body: bytes) -> object:
+    given = json.loads(body)
+    faults = [Fault.from_json(fields) for fields in (given if isinstance(given, list) else [given])]
+    sandbox.faults.add(*faults)
+    return {"added": len(faults)}
+
+
+def _reset(sandbox: Sandbox, _request: Request, _body: bytes) -> object:
+    sandbox.reset()
+    return {"status": "ok"}
+
+
+def _read_instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("since and until must have an offset")
+    return instant

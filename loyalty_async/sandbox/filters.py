@@ -1,0 +1,107 @@
+"""Which of a member's entries, and which of their lines, a request asks for."""
+
+from __future__ import annotations
+
+from typing import Literal
+from zlib import crc32
+
+import attrs
+
+from loyalty_async.sandbox.ledger import Book
+from loyalty_async.sandbox.records import Detail, Entry
+
+Order = Literal["newest", "oldest", "arbitrary", "created", "created_desc"]
+Row = tuple[Entry, int]
+
+
+@attrs.frozen(kw_only=True)
+class Selection:
+    """The filters of one request, ready to apply.
+
+    Attributes:
+        since_us: First microsecond wanted; None for no bound.
+        until_us: First microsecond not wanted any more; None for no bound.
+        kind: CREDIT, DEBIT or OPENING_BALANCE.
+        category: The points category's own name.
+        program_id: The program of a line.
+        concept_debits: With a program: also debits, of any program, at tills of that program's concept.
+        till_ids: Where entries were made.
+        points: Whether lines of points are wanted.
+        currencies: The alternate currencies wanted; None for all.
+        order: How to sort; the first three by eventLogId.
+        order_seed: Chooses among the arbitrary orders.
+    """
+
+    since_us: int | None = None
+    until_us: int | None = None
+    kind: str | None = None
+    category: str | None = None
+    program_id: int | None = None
+    concept_debits: bool = False
+    till_ids: frozenset[int] | None = None
+    points: bool = True
+    currencies: frozenset[str] | None = frozenset()
+    order: Order = "newest"
+    order_seed: int = 0
+
+
+def select(book: Book, selection: Selection) -> list[Row]:
+    """Give the entries asked for, sorted, each with the bits of its lines to show; kept until the book changes."""
+    rows: list[Row] | None = book.views.get(selection)
+    if rows is None:
+        entries = book.between(selection.since_us, selection.until_us)
+        rows = [(entry, mask) for entry in entries if (mask := _mask(entry, selection)) is not None]
+        book.remember(selection, _sorted(rows, selection))
+    return rows
+
+
+def _sorted(rows: list[Row], selection: Selection) -> list[Row]:
+    match selection.order:
+        case "newest" | "oldest":
+            rows.sort(key=lambda row: row[0].event_log_id, reverse=selection.order == "newest")
+        case "arbitrary":
+            rows.sort(key=lambda row: crc32(b"%d:%d" % (selection.order_seed, row[0].event_log_id)))
+        case "created_desc":
+            rows.reverse()
+        case "created":
+            pass
+    return rows
+
+
+def _mask(entry: Entry, selection: Selection) -> int | None:
+    """Say which lines to show, as bits; None to leave the entry out."""
+    tills = selection.till_ids
+    if tills is not None and (entry.till is None or entry.till.till_id not in tills):
+        return None
+    if not entry.details:
+        return 0 if _takes_all_points(selection) else None
+    mask = 0
+    for bit, line in enumerate(entry.details):
+        if _wants(line, entry, selection):
+            mask |= 1 << bit
+    return mask or None
+
+
+def _takes_all_points(selection: Selection) -> bool:
+    narrowed = selection.kind or selection.category or selection.program_id
+    return selection.points and narrowed is None
+
+
+def _wants(line: Detail, entry: Entry, selection: Selection) -> bool:
+    if line.currency is None:
+        wanted = selection.points
+    else:
+        wanted = selection.currencies is None or line.currency in selection.currencies
+    return (
+        wanted
+        and selection.kind in {None, line.kind}
+        and selection.category in {None, line.category}
+        and _in_program(line, entry, selection)
+    )
+
+
+def _in_program(line: Detail, entry: Entry, selection: Selection) -> bool:
+    if selection.program_id in {None, line.program.program_id}:
+        return True
+    at_concept = entry.till is not None and entry.till.program_id == selection.program_id
+    return selection.concept_debits and line.kind == "DEBIT" and at_concept

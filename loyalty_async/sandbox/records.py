@@ -1,0 +1,145 @@
+"""What the sandbox keeps: members, entries, and the organisation that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final, Literal
+
+import attrs
+
+Kind = Literal["CREDIT", "DEBIT", "OPENING_BALANCE"]
+MAIN: Final = "Main"
+PROMISED: Final = "DelayedAccrualPointCategory"
+TRIGGER_BASED: Final = "ExternalTriggerBasedPointCategory"
+ZERO: Final = Decimal("0.000")
+
+
+@attrs.frozen
+class Program:
+    """A loyalty program; `scale` is the number of decimals that its points are printed with."""
+
+    program_id: int
+    name: str
+    scale: int = 3
+
+
+@attrs.frozen
+class Store:
+    """A store, which has one or several tills."""
+
+    store_id: int
+    code: str
+    name: str
+
+
+@attrs.frozen
+class Till:
+    """A till; `program_id` is the program of its concept, `ahead` how far its wall clock is ahead of UTC."""
+
+    till_id: int
+    code: str
+    store: Store
+    program_id: int
+    ahead: timedelta = timedelta(0)
+
+
+@attrs.frozen(kw_only=True)
+class Organisation:
+    """The programs, tills and alternate currencies that requests and entries may name."""
+
+    org_id: int
+    programs: tuple[Program, ...]
+    tills: tuple[Till, ...]
+    currencies: tuple[str, ...]
+
+
+@attrs.frozen
+class Detail:
+    """One line of an entry: points of one category, or of one alternate currency, credited, debited or opened with."""
+
+    kind: Kind
+    points: Decimal
+    category: str
+    program: Program
+    currency: str | None = None
+
+    @property
+    def signed(self) -> Decimal:
+        """The points with their effect on a net: an opening balance has none."""
+        return {"CREDIT": self.points, "DEBIT": -self.points, "OPENING_BALANCE": ZERO}[self.kind]
+
+
+@attrs.frozen(kw_only=True)
+class Transaction:
+    """A bill; its date is the till's wall clock, without an offset."""
+
+    transaction_id: int
+    number: str
+    date: datetime
+    amount: Decimal
+    gross_amount: Decimal
+    source: str = "instore"
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Entry:
+    """One ledger entry. Entries are compared by identity: equal rows may well be two real entries.
+
+    `event_details` may hold datetimes: aware ones are written in the server's zone, naive ones as they are.
+    """
+
+    event_log_id: int
+    event_name: str
+    customer_id: int
+    created_at: datetime
+    details: tuple[Detail, ...]
+    net_points: Decimal
+    transaction: Transaction | None = None
+    till: Till | None = None
+    event_details: Mapping[str, str | int | datetime | None] = attrs.field(factory=dict)
+    source_program: Program | None = None
+    source_named: bool = True
+    org_id: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Member:
+    """A customer of the loyalty programs."""
+
+    user_id: int
+    mobile: str
+    email: str
+    external_id: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+def net_alternates(details: tuple[Detail, ...]) -> dict[str, Decimal]:
+    """Sum the alternate currencies of an entry's lines, by name."""
+    nets: dict[str, Decimal] = {}
+    for detail in details:
+        if detail.currency is not None:
+            nets[detail.currency] = nets.get(detail.currency, ZERO) + detail.signed
+    return nets
+
+
+_HIGH_STREET = Store(51001, "highstreet", "High Street")
+_HARBOUR = Store(51002, "harbour", "Harbour Mall")
+_ONLINE = Store(51003, "online", "Online")
+_INDIA_AHEAD = timedelta(hours=5, minutes=30)
+DEFAULT_PROGRAM: Final = Program(973, "Everyday Program", 2)
+CARD_PROGRAM: Final = Program(2199, "Card Program", 3)
+DEFAULT_ORGANISATION: Final = Organisation(
+    org_id=100737,
+    programs=(DEFAULT_PROGRAM, CARD_PROGRAM),
+    tills=(
+        Till(700101, "highstreet.1", _HIGH_STREET, DEFAULT_PROGRAM.program_id),
+        Till(700102, "highstreet.2", _HIGH_STREET, CARD_PROGRAM.program_id),
+        Till(700201, "harbour.1", _HARBOUR, DEFAULT_PROGRAM.program_id, _INDIA_AHEAD),
+        Till(700202, "harbour.2", _HARBOUR, CARD_PROGRAM.program_id, _INDIA_AHEAD),
+        Till(700301, "web", _ONLINE, DEFAULT_PROGRAM.program_id),
+    ),
+    currencies=("Stars", "Stamps", "Tier-points"),
+)

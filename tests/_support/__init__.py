@@ -1,0 +1,1 @@
+"""What the tests share: clocks, guards, profiles and the running of documentation snippets."""

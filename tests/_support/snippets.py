@@ -1,0 +1,36 @@
+"""Runs the examples that users are shown: README.md and the docstrings of the package.
+
+The root `conftest.py` hands them to Sybil with what is here: `run_python` evaluates one block, `furnish` gives a
+document its names; its fixture `snippet_surroundings` is the world that every block runs in.
+"""
+
+import ast
+import asyncio
+import inspect
+from typing import Any
+
+from sybil import Example
+
+
+def run_python(example: Example) -> None:
+    """Evaluate one block; `await`, `async with` and `async for` may stand at its top level, as in a notebook.
+
+    The blocks of one document share their names. Each one that awaits has an event loop of its own, so that an open
+    client cannot be handed from block to block: a reader may copy any block that opens one.
+    """
+    # The newlines keep the line numbers of the document in tracebacks.
+    source = "\n" * (example.line + example.parsed.line_offset) + str(example.parsed)
+    code = compile(source, example.path, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    if code.co_flags & inspect.CO_COROUTINE:
+        # `eval` of code that awaits gives its coroutine instead of running it.
+        asyncio.run(eval(code, example.namespace))  # noqa: S307 (the project's own documents)
+    else:
+        exec(code, example.namespace)  # noqa: S102 (as above)
+
+
+def furnish(namespace: dict[str, Any]) -> None:
+    """Give a document the names that its blocks use without defining them.
+
+    This is the place for them: names that a reader has in their own program (`member`, `since`, `until`, …) and that
+    would only blur the example.
+    """

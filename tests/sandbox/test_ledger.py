@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from loyalty_async.sandbox.ledger import Ledger, microseconds
+from loyalty_async.sandbox.records import DEFAULT_PROGRAM, MAIN, Detail
+from tests.sandbox.calls import NOON
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    ledger = Ledger()
+    ledger.add_member(user_id=1, mobile="911", email="Ann@Example.com", external_id="X1")
+    return ledger
+
+
+def test_microseconds_are_exact() -> None:
+    """No float is on the way."""
+    assert microseconds(NOON.replace(microsecond=999_999)) - microseconds(NOON) == 999_999
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("id", "1"), ("mobile", "911"), ("email", "ann@example.COM"), ("externalId", "X1")]
+)
+def test_a_member_is_found_by_each_identifier(ledger: Ledger, name: str, value: str) -> None:
+    """Emails in any case, the rest as given."""
+    found = ledger.find(name, value)
+    assert found is not None
+    assert found.user_id == 1
+
+
+def test_nobody_is_found_by_another_kind_of_identifier(ledger: Ledger) -> None:
+    """A mobile number is no external id."""
+    assert ledger.find("externalId", "911") is None
+
+
+def test_an_identifier_belongs_to_one_member(ledger: Ledger) -> None:
+    """A second member with the same mobile number is refused, and leaves no trace."""
+    with pytest.raises(ValueError, match="another member"):
+        ledger.add_member(user_id=2, mobile="911")
+    assert [member.user_id for member in ledger.members] == [1]
+    assert ledger.find("id", "2") is None
+
+
+def test_members_without_identifiers_get_their_own() -> None:
+    """Members can be added without a thought about their identifiers."""
+    ledger = Ledger()
+    first, second = ledger.add_member(), ledger.add_member()
+    assert first.user_id != second.user_id
+    assert first.mobile != second.mobile
+
+
+def test_entries_come_by_creation_and_id(ledger: Ledger) -> None:
+    """Whatever the order in which they were added."""
+    for created_at, number in [(NOON, 5), (NOON - SECOND, 9), (NOON, 4), (NOON + SECOND, 1)]:
+        ledger.add_entry(1, created_at=created_at, event_log_id=number)
+    assert [entry.event_log_id for entry in ledger.entries(1)] == [9, 4, 5, 1]
+
+
+def test_spans_are_half_open_to_the_microsecond(ledger: Ledger) -> None:
+    """since <= created_at < until."""
+    moments = [NOON - timedelta(microseconds=1), NOON, NOON + SECOND - timedelta(microseconds=1), NOON + SECOND]
+    for number, moment in enumerate(moments):
+        ledger.add_entry(1, created_at=moment, event_log_id=number)
+    found = ledger.entries(1, since=NOON, until=NOON + SECOND)
+    assert [entry.event_log_id for entry in found] == [1, 2]
+
+
+def test_points_become_a_credit_or_a_debit(ledger: Ledger) -> None:
+    """By their sign."""
+    credit = ledger.add_entry(1, created_at=NOON, points="2.50")
+    debit = ledger.add_entry(1, created_at=NOON, points=Decimal("-1.25"))
+    assert [(line.kind, str(line.points)) for line in credit.details + debit.details] == [
+        ("CREDIT", "2.50"),
+        ("DEBIT", "1.25"),
+    ]
+    assert (credit.net_points, debit.net_points) == (Decimal("2.50"), Decimal("-1.25"))
+
+
+def test_lines_can_be_given(ledger: Ledger) -> None:
+    """A conversion of promised points nets to nothing."""
+    lines = [
+        Detail("DEBIT", Decimal(5), "DelayedAccrualPointCategory", DEFAULT_PROGRAM),
+        Detail("CREDIT", Decimal(5), MAIN, DEFAULT_PROGRAM),
+    ]
+    entry = ledger.add_entry(1, created_at=NOON, event_name="DelayedAccrual", details=lines)
+    assert entry.details == tuple(lines)
+    assert entry.net_points == 0
+
+
+def test_the_next_id_is_above_all_others(ledger: Ledger) -> None:
+    """An id that was given is not given again by itself."""
+    ledger.add_entry(1, created_at=NOON, event_log_id=900_000_000)
+    assert ledger.add_entry(1, created_at=NOON - SECOND).event_log_id == 900_000_001
+
+
+def test_a_removed_entry_is_gone(ledger: Ledger) -> None:
+    """The ledger may shrink while somebody reads it."""
+    entry = ledger.add_entry(1, created_at=NOON)
+    kept = ledger.add_entry(1, created_at=NOON)
+    assert ledger.remove_entry(1, entry.event_log_id) is entry
+    assert ledger.entries(1) == [kept]
+    with pytest.raises(KeyError):
+        ledger.remove_entry(1, entry.event_log_id)
+
+
+def test_a_naive_date_is_refused(ledger: Ledger) -> None:
+    """A ledger has instants."""
+    with pytest.raises(ValueError, match="aware"):
+        ledger.add_entry(1, created_at=datetime(2025, 1, 1))  # noqa: DTZ001
+
+
+def test_an_entry_needs_its_member(ledger: Ledger) -> None:
+    """Nobody's entry is refused."""
+    with pytest.raises(KeyError):
+        ledger.add_entry(404, created_at=NOON)
+
+
+def test_a_copy_changes_on_its_own(ledger: Ledger) -> None:
+    """What is added to one is not in the other."""
+    ledger.add_entry(1, created_at=NOON)
+    twin = ledger.copy()
+    twin.add_entry(1, created_at=NOON)
+    twin.add_member(user_id=2)
+    assert len(ledger.entries(1)) == 1
+    assert len(twin.entries(1)) == 2
+    assert len(ledger.members) == 1
+
+
+def test_views_are_kept_until_the_book_changes(ledger: Ledger) -> None:
+    """A page costs a sort only once."""
+    book = ledger.book(1)
+    book.remember("view", [1])
+    assert book.views == {"view": [1]}
+    entry = ledger.add_entry(1, created_at=NOON)
+    assert not book.views
+    book.remember("view", [2])
+    ledger.remove_entry(1, entry.event_log_id)
+    assert not book.views
+
+
+def test_few_views_are_kept(ledger: Ledger) -> None:
+    """A walk over many windows does not fill the memory."""
+    book = ledger.book(1)
+    for number in range(1000):
+        book.remember(number, [number])
+    assert len(book.views) <= 16

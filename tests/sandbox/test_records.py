@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from loyalty_async.sandbox.records import (
+    DEFAULT_ORGANISATION,
+    DEFAULT_PROGRAM,
+    MAIN,
+    Detail,
+    Entry,
+    Kind,
+    net_alternates,
+)
+from tests.sandbox.calls import NOON
+
+
+def line(kind: Kind, points: str, currency: str | None = None) -> Detail:
+    return Detail(kind, Decimal(points), MAIN, DEFAULT_PROGRAM, currency)
+
+
+def test_a_debit_lowers_a_credit_raises_an_opening_balance_does_nothing() -> None:
+    """The effect of a line on a net."""
+    lines = [line("CREDIT", "5"), line("DEBIT", "5"), line("OPENING_BALANCE", "5")]
+    assert [each.signed for each in lines] == [5, -5, 0]
+
+
+def test_alternate_currencies_are_summed_by_name_and_points_left_out() -> None:
+    """Each alternate currency has a net of its own."""
+    lines = (line("CREDIT", "5.0", "Stars"), line("DEBIT", "1.5", "Stars"), line("CREDIT", "2", "Stamps"))
+    nets = net_alternates((*lines, line("CREDIT", "100")))
+    assert nets == {"Stars": Decimal("3.5"), "Stamps": Decimal(2)}
+
+
+def test_equal_entries_are_two_entries() -> None:
+    """Entries are compared by identity."""
+    first, second = (
+        Entry(event_log_id=1, event_name="E", customer_id=1, created_at=NOON, details=(), net_points=Decimal(0))
+        for _ in range(2)
+    )
+    assert first != second
+    assert len({first, second}) == 2
+
+
+def test_the_default_organisation_has_what_filters_need() -> None:
+    """Two programs, a store with several tills, tills of either program's concept, and alternate currencies."""
+    organisation = DEFAULT_ORGANISATION
+    stores = [till.store for till in organisation.tills]
+    assert len(organisation.programs) == 2
+    assert max(stores.count(store) for store in stores) > 1
+    assert {till.program_id for till in organisation.tills} == {p.program_id for p in organisation.programs}
+    assert organisation.currencies
