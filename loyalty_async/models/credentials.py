@@ -5,11 +5,15 @@ Source: Capillary's pages "Basic authentication" and "OAuth".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import attrs
 
 from loyalty_async.errors import InvalidArgument
+from loyalty_async.models.fields import mapping
 
-__all__ = ["Basic", "OAuth", "Token", "TokenGrant"]
+__all__ = ["Basic", "OAuth", "Token"]
 
 
 def _require_secret(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
@@ -35,14 +39,8 @@ class OAuth:
 
 @attrs.frozen(kw_only=True)
 class Token:
-    """An access token and how long it lives, in seconds (`POST /v3/oauth/token/generate`)."""
+    """An access token and how long it lives, in seconds (`POST /v3/oauth/token/generate`, field `data`)."""
 
     access_token: str = attrs.field(repr=False)
     ttl_seconds: int
-
-
-@attrs.frozen(kw_only=True)
-class TokenGrant:
-    """The answer of the token endpoint."""
-
-    data: Token
+    extra: Mapping[str, Any] = mapping()

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import anyio
 
 from loyalty_async.errors import InvalidArgument, LoyaltyError, MalformedAnswerError
-from loyalty_async.models.credentials import Basic, OAuth, Token, TokenGrant
+from loyalty_async.models.credentials import Basic, OAuth, Token
 from loyalty_async.protocol.requests import Call
 from loyalty_async.wire.converter import Converter
 from loyalty_async.wire.documents import encode_json
@@ -146,6 +146,6 @@ def authenticator_for(credentials: Basic | OAuth, make_call: MakeCall, converter
     call = Call(method="POST", path=_TOKEN_PATH, body=body, authenticated=False)
 
     def build(document: Any) -> Token:
-        return converter.structure(document, TokenGrant).data
+        return converter.structure_field(document, "data", Token)
 
     return TokenAuthenticator(lambda: make_call(call, build))

@@ -7,9 +7,13 @@ document its names; its fixture `snippet_surroundings` is the world that every b
 import ast
 import asyncio
 import inspect
+from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 from sybil import Example
+
+from loyalty_async.sandbox import Sandbox, make_ledger
 
 
 def run_python(example: Example) -> None:
@@ -34,3 +38,16 @@ def furnish(namespace: dict[str, Any]) -> None:
     This is the place for them: names that a reader has in their own program (`member`, `since`, `until`, …) and that
     would only blur the example.
     """
+
+
+def snippet_sandbox() -> Sandbox:
+    """Make the organisation that the documents speak of: a customer with a mobile number, and three by user id."""
+    ledger = make_ledger(5, seed=7, now=datetime(2026, 1, 1, tzinfo=UTC), entries_per_member=80, skewed=False)
+    for number, member in enumerate(ledger.members[:4]):
+        mobile = "917406401004" if number == 0 else f"91740640200{number}"
+        known = ledger.entries(member.user_id)
+        twin = attrs.evolve(
+            member, user_id=564000000 + number, mobile=mobile, email=f"{mobile}@example.com", external_id=mobile
+        )
+        ledger.load(twin, known)
+    return Sandbox(ledger)
