@@ -5,12 +5,14 @@ pytest refuses it. Its time is virtual: `anyio.sleep(3600)` returns at once with
 sockets, threads or subprocesses says `@pytest.mark.real_time`.
 """
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from trio.testing import MockClock
 
+from tests._support.limits import limit_of, limited
 from tests._support.network import guarded_network
 from tests._support.profiles import register_profiles
 from tests._support.virtual_clock import VirtualTimeLoop
@@ -35,6 +37,21 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     if request.param == "asyncio":
         return "asyncio", {"loop_factory": VirtualTimeLoop}
     return "trio", {"clock": MockClock(autojump_threshold=0)}
+
+
+@pytest.hookimpl(tryfirst=True)  # Before anyio's, which runs what it finds.
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
+    """Give an async test, and each example of an async property test, its limit."""
+    limit_s = limit_of(pyfuncitem)
+    if "anyio_backend" not in pyfuncitem.fixturenames or not limit_s:
+        return
+    test = pyfuncitem.obj
+    property_test = getattr(test, "hypothesis", None)
+    if property_test is None and inspect.iscoroutinefunction(test):
+        pyfuncitem.obj = limited(test, limit_s)
+    # The inner test belongs to all items of the function: after the first it is wrapped already, by anyio too.
+    elif property_test is not None and inspect.iscoroutinefunction(property_test.inner_test):
+        property_test.inner_test = limited(property_test.inner_test, limit_s)
 
 
 @pytest.fixture(autouse=True)

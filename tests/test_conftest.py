@@ -232,6 +232,30 @@ def test_a_socket_in_virtual_time_fails_with_advice(pytester: pytest.Pytester) -
     assert "mark it real_time" in output
 
 
+def test_a_test_that_waits_for_ever_fails_alone_and_says_where(pytester: pytest.Pytester) -> None:
+    counts, output = outcomes_of(
+        pytester,
+        """
+        import anyio, hypothesis, pytest
+        pytestmark = [pytest.mark.anyio, pytest.mark.timeout(0.4)]
+        async def test_stuck():
+            await anyio.Event().wait()  # here
+        async def test_busy_in_virtual_time():
+            while True:
+                await anyio.sleep(1)
+        @hypothesis.settings(phases=[hypothesis.Phase.generate], database=None)
+        @hypothesis.given(hypothesis.strategies.just(1))
+        async def test_example(one):
+            await anyio.Event().wait()
+        async def test_after():
+            pass
+        """,
+    )
+    assert counts == {"failed": 6, "passed": 2}
+    assert "await anyio.Event().wait()  # here" in output
+    assert "still waiting after 0.3 s of real time" in output
+
+
 def test_an_async_test_without_the_mark_fails(pytester: pytest.Pytester) -> None:
     counts, _ = outcomes_of(pytester, "async def test_forgotten(): ...")
     assert counts == {"failed": 1}

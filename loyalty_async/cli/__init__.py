@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from loyalty_async.cli.outcomes import EXIT_CODES, Outcome, describe, outcome_of
+from loyalty_async.cli.outputs import drop_output
 from loyalty_async.errors import LoyaltyError
 
 if TYPE_CHECKING:
@@ -46,13 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str]) -> int:
     try:
         command = _parsed(arguments)
-        return int(command() or Outcome.FINE)
+        outcome = int(command() or Outcome.FINE)
+        sys.stdout.flush()
     except LoyaltyError as error:
         _complain(describe(error))
         return outcome_of(error)
+    except BrokenPipeError:
+        drop_output()
+        return Outcome.CUT_OFF
     except KeyboardInterrupt:
         _complain("interrupted")
         return Outcome.INTERRUPTED
+    return outcome
 
 
 def _parsed(arguments: Sequence[str]) -> Callable[[], int | None]:

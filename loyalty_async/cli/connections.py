@@ -31,7 +31,8 @@ class Connection:
     """
 
     base_url: Annotated[
-        str | None, Parameter(help="The organisation's host, such as https://eu.api.capillarytech.com. [LOYALTY_BASE_URL]")
+        str | None,
+        Parameter(help="The host, such as https://eu.api.capillarytech.com. [LOYALTY_BASE_URL]"),
     ] = None
     key: Annotated[
         str | None, Parameter(help="OAuth: the API client's key. [LOYALTY_KEY; its secret: LOYALTY_SECRET]")
@@ -40,11 +41,15 @@ class Connection:
         str | None, Parameter(help="Basic: the till's name. [LOYALTY_TILL; its password: LOYALTY_PASSWORD]")
     ] = attrs.field(default=None, repr=False)
     secret_file: Annotated[
-        str | None, Parameter(help="File whose first line is the secret or the password; - is the standard input.")
+        str | None,
+        Parameter(
+            help="File whose first line is the secret or the password; - is the standard input.",
+            allow_leading_hyphen=True,
+        ),
     ] = None
-    server_timezone: Annotated[
-        str, Parameter(help="Zone of the server's clock: its cluster's, not the store's.")
-    ] = "UTC"
+    server_timezone: Annotated[str, Parameter(help="Zone of the server's clock: its cluster's, not the store's.")] = (
+        "UTC"
+    )
 
 
 def connect(connection: Connection) -> CapillaryClient:

@@ -18,8 +18,9 @@ from cyclopts import Parameter
 from loyalty_async.cli.arguments import read_member, read_moment, read_zone
 from loyalty_async.cli.connections import Connection, connect
 from loyalty_async.cli.outcomes import Outcome
-from loyalty_async.cli.outputs import Write, dropping_output, replacing, standard_output
+from loyalty_async.cli.outputs import Write, replacing, standard_output
 from loyalty_async.client import CapillaryClient
+from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.streams.queries import EntryQuery
@@ -45,20 +46,40 @@ class Filters:
     store_code: Annotated[str | None, Parameter(help="Only this store, by its code.")] = None
     include_till_concept_events: Annotated[
         bool | None,
-        Parameter(help="Also deductions under other programs at tills of the program's concept.", negative=""),
+        Parameter(
+            name="--with-concept-events",
+            help="Also deductions under other programs at tills of the program's concept; needs --program-id.",
+            negative="",
+        ),
     ] = None
     include_alternate_currencies: Annotated[
-        bool | None, Parameter(help="Also entries in alternate currencies.", negative="")
+        bool | None,
+        Parameter(name="--with-currencies", help="Also entries in alternate currencies.", negative=""),
     ] = None
     alternate_currency_names: Annotated[
         list[str] | None,
-        Parameter(
-            name="--alternate-currency", help="Only this currency; may be given several times.", negative=""
-        ),
+        Parameter(name="--currency", help="Only this alternate currency; may be given several times.", negative=""),
     ] = None
     exclude_point_categories: Annotated[
-        bool | None, Parameter(help="Only alternate currencies, no points.", negative="")
+        bool | None,
+        Parameter(name="--without-points", help="No points; needs --with-currencies.", negative=""),
     ] = None
+
+    def check(self) -> None:
+        """Refuse in the words of the command line what the client would refuse in its own.
+
+        Raises:
+            InvalidArgument: Options that do not go together.
+        """
+        if self.include_till_concept_events and self.program_id is None:
+            raise InvalidArgument("--with-concept-events needs --program-id")
+        if self.exclude_point_categories and not self.include_alternate_currencies:
+            raise InvalidArgument("--without-points needs --with-currencies")
+        if self.alternate_currency_names and self.include_alternate_currencies:
+            raise InvalidArgument("give --currency or --with-currencies, not both")
+        places = {"--till-id": self.till_ids, "--store-id": self.store_id, "--store-code": self.store_code}
+        if sum(place is not None for place in places.values()) > 1:
+            raise InvalidArgument(f"give only one of {', '.join(places)}")
 
 
 @attrs.frozen
@@ -93,31 +114,29 @@ def ledger(
 
     Secrets come from the environment (`LOYALTY_SECRET`, `LOYALTY_PASSWORD`) or from `--secret-file`.
     """
+    filters = filters or Filters()
+    filters.check()
     client = connect(connection or Connection())
     zone = read_zone("--timezone", timezone)
     query = client.ledger.entries(
         read_member(member, source=source, account_id=account_id),
         since=read_moment("--since", since, zone),
         until=read_moment("--until", until, zone),
-        **attrs.asdict(filters or Filters()),
+        **attrs.asdict(filters),
     )
     write_out = _write_lines if output_format == "jsonl" else _write_table
     began = time.monotonic()
-    try:
-        with replacing(to) if to else standard_output() as write:
-            report = anyio.run(write_out, _Reading(client, query, ahead, zone), write, to is None)
-    except BrokenPipeError:
-        dropping_output()
-        return Outcome.CUT_OFF
+    with replacing(to) if to else standard_output() as write:
+        report = anyio.run(write_out, _Reading(client, query, ahead, zone), write, to is None)
     print(summary(report, time.monotonic() - began), file=sys.stderr)
     return Outcome.FINE if report.verdict is Verdict.COMPLETE else Outcome.UNPROVED
 
 
 def summary(report: Report, seconds: float) -> str:
     """Say in one line how a walk ended."""
-    counts = f"{report.entries:,} entries, {report.pages:,} pages, {report.splits:,} splits, {seconds:.1f} s"
-    odd = ", ".join(f"warning {code} ({count}×)" for code, count in report.warnings.items())
-    new = f"{len(report.unfamiliar)} unfamiliar fields or values" if report.unfamiliar else ""
+    counts = f"entries {report.entries:,}, pages {report.pages:,}, splits {report.splits:,}, seconds {seconds:.1f}"
+    odd = ", ".join(f"warning {code} on {count} pages" for code, count in report.warnings.items())
+    new = f"unfamiliar fields and values {len(report.unfamiliar)}" if report.unfamiliar else ""
     return "; ".join(filter(None, (f"{report.verdict}: {counts}", odd, new)))
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from loyalty_async.errors import InvalidArgument
 
-__all__ = ["Write", "dropping_output", "replacing", "standard_output"]
+__all__ = ["Write", "drop_output", "replacing", "standard_output"]
 
 Write = Callable[[bytes], object]
 """Takes some lines; they are with the operating system when it returns."""
@@ -29,6 +29,8 @@ def replacing(path: Path) -> Iterator[Write]:
     Raises:
         InvalidArgument: The file cannot be written.
     """
+    if path.is_dir():
+        raise InvalidArgument("the output cannot be written: it is a folder")
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     with _writable():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +56,7 @@ def standard_output() -> Iterator[Write]:
     yield _writer(sys.stdout.buffer)
 
 
-def dropping_output() -> None:
+def drop_output() -> None:
     """Send what is still buffered for the standard output nowhere: nobody reads it any more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

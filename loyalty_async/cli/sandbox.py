@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -16,9 +17,14 @@ from loyalty_async.errors import InvalidArgument
 if TYPE_CHECKING:
     from loyalty_async.sandbox import Ledger, Member, Sandbox
 
-__all__ = ["sandbox"]
+__all__ = ["check_population", "sandbox"]
 
+_NEEDED = ("starlette", "uvicorn")
 _LARGEST_PORT = 65535
+_MOST_YEARS = 50
+"""The client reads no dates before 1970."""
+_MOST_ENTRIES = 100_000
+"""More would take minutes to make up."""
 
 
 def sandbox(
@@ -31,7 +37,12 @@ def sandbox(
     end: Annotated[str | None, Parameter(help="ISO date on which the ledgers end (UTC); today unless told.")] = None,
     host: Annotated[str, Parameter(help="A loopback address.")] = "127.0.0.1",
     stdin: Annotated[
-        bool, Parameter(help="Stop, too, when the standard input ends: for programs that start a sandbox.", negative="")
+        bool,
+        Parameter(
+            help="Stop, too, when the standard input ends: for programs that start a sandbox.",
+            negative="",
+            show_default=False,
+        ),
     ] = False,
 ) -> int:
     """Serve a stand-in for Capillary's servers on this machine, until Ctrl-C or SIGTERM.
@@ -39,19 +50,17 @@ def sandbox(
     It speaks OAuth and Basic, obeys the documented rules, and tells the truth about every member under `/_sandbox/`,
     to compare with. All its people are made up.
     """
-    _check(port, members, years, entries)
-    try:
-        from loyalty_async.sandbox import Sandbox, make_ledger, run_sandbox
-    except ImportError as missing:
-        raise InvalidArgument(
-            f"the sandbox needs {missing.name}: python -m pip install 'loyalty-async[cli,sandbox]'"
-        ) from None
+    check_population(members, years, entries)
+    if not 0 <= port <= _LARGEST_PORT:
+        raise InvalidArgument(f"--port must lie between 0 and {_LARGEST_PORT}")
+    from loyalty_async.sandbox import Sandbox, make_ledger, run_sandbox
+
     ledger = make_ledger(members, seed, now=_end(end), years=years, entries_per_member=entries)
     served = Sandbox(ledger, seed=seed)
     if stdin:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     try:
-        run_sandbox(served, host, port, lambda url: _introduce(url, served, years))
+        run_sandbox(served, host, port, lambda url: _introduce(url, served))
     except OSError as problem:
         raise InvalidArgument(f"--port {port} cannot be listened on: {problem.strerror}") from None
     except ValueError:
@@ -59,15 +68,22 @@ def sandbox(
     return 0
 
 
-def _check(port: int, members: int, years: float, entries: float) -> None:
-    if not 0 <= port <= _LARGEST_PORT:
-        raise InvalidArgument(f"--port must lie between 0 and {_LARGEST_PORT}")
+def check_population(members: int, years: float, entries: float = 0.0) -> None:
+    """Refuse what cannot be made up, or not be served for want of the extra.
+
+    Raises:
+        InvalidArgument: As said.
+    """
     if members < 1:
         raise InvalidArgument("--members must be at least 1")
-    if not 0 < years <= 50:
-        raise InvalidArgument("--years must be above 0 and at most 50")
-    if not 0 <= entries <= 100_000:
-        raise InvalidArgument("--entries must lie between 0 and 100000")
+    if not 0 < years <= _MOST_YEARS:
+        raise InvalidArgument(f"--years must be above 0 and at most {_MOST_YEARS}")
+    if not 0 <= entries <= _MOST_ENTRIES:
+        raise InvalidArgument(f"--entries must lie between 0 and {_MOST_ENTRIES}")
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        what = " and ".join(missing)
+        raise InvalidArgument(f"the sandbox needs {what}: python -m pip install 'loyalty-async[cli,sandbox]'")
 
 
 def _end(day: str | None) -> datetime:
@@ -81,28 +97,29 @@ def _end(day: str | None) -> datetime:
 
 
 def _stop_at_end_of_input() -> None:
-    while sys.stdin.buffer.read(4096):
+    # Not through `sys.stdin`: its lock would be held while the interpreter goes down.
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _introduce(url: str, served: Sandbox, years: float) -> None:
+def _introduce(url: str, served: Sandbox) -> None:
     """Say where it is, how to get in, and what to try. The first word is the URL: programs read it."""
     ledger = served.ledger
     entries = sum(len(ledger.book(member.user_id).entries) for member in ledger.members)
     key, secret = next(iter(served.settings.clients.items()))
     till, password = next(iter(served.settings.tills.items()))
     example = _example(ledger)
-    since = datetime.now(UTC) - timedelta(days=366 * years)
     print(
         f"{url} is a sandbox: {len(ledger.members):,} members, {entries:,} entries\n\n"
         f"  OAuth   key {key}, secret {secret}\n"
         f"  Basic   till {till}, password {password}\n"
-        f"  Member  mobile={example.mobile}; all of them: {url}/_sandbox/members\n\n"
+        f"  Member  mobile={example.mobile}\n"
+        f"          all of them: {url}/_sandbox/members\n\n"
         "To read that member's ledger, in another terminal:\n\n"
         f"  export LOYALTY_BASE_URL={url}\n"
         f"  export LOYALTY_KEY={key} LOYALTY_SECRET={secret}\n"
-        f"  loyalty-async ledger --member mobile={example.mobile} --since {since:%Y-%m-%d} --format table\n\n"
+        f"  loyalty-async ledger --member mobile={example.mobile} --format table\n\n"
         "Ctrl-C stops it.",
         flush=True,
     )

@@ -25,22 +25,18 @@ def misuse(error: CycloptsError) -> InvalidArgument:
 
 
 def _problem(error: CycloptsError) -> str:
-    name = _option(error)
-    # By name: older versions of cyclopts call an unknown command an invalid one, or have no such class.
-    match type(error).__name__:
-        case "UnknownOptionError":
-            return f"there is no option {name}" if name else "there is no such option"
-        case "MissingArgumentError":
-            return f"{name or 'something'} is missing, or has no value"
-        case "CoercionError":
-            return f"{name or 'an argument'} {_wanted(getattr(error, 'target_type', None))}"
-        case "RepeatArgumentError":
-            return f"{name or 'an option'} was given twice"
-        case "UnknownCommandError" | "InvalidCommandError":
-            return "there is no such command"
-        case "UnusedCliTokensError":
-            return "there is a word too many"
-    return "the command line makes no sense"
+    name = _option(error) or "an argument"
+    problems = {
+        "UnknownOptionError": f"there is no option {name}" if name.startswith("-") else "there is no such option",
+        "MissingArgumentError": f"{name} is missing, or has no value",
+        "CoercionError": f"{name} {_wanted(getattr(error, 'target_type', None))}",
+        "RepeatArgumentError": f"{name} was given twice",
+        "UnknownCommandError": "there is no such command",
+        "InvalidCommandError": "there is no such command",
+        "UnusedCliTokensError": "there is a word too many",
+    }
+    # By name: what is an unknown command now was an invalid one in cyclopts 3.
+    return problems.get(type(error).__name__, "the command line makes no sense")
 
 
 def _option(error: CycloptsError) -> str | None:

@@ -48,8 +48,8 @@ class Account:
 
     @property
     def brought(self) -> int:
-        """How many entries of what was asked for the pieces brought; behind everything there is no margin."""
-        return (self._before or 0) + self._kept + (self._after if self.asked else 0)
+        """How many entries of what was asked for the pieces brought; everything has no margins."""
+        return self._kept + ((self._before or 0) + self._after if self.asked else 0)
 
     @property
     def missing(self) -> int:

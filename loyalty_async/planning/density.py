@@ -13,9 +13,13 @@ __all__ = ["cut", "divisible"]
 _SECOND = timedelta(seconds=1)
 
 
-def divisible(span: Span) -> bool:
-    """Tell whether a whole second lies inside: the server cannot be asked for less."""
-    return at_second(span.since) + _SECOND < span.until
+def divisible(span: Span, asked: Span) -> bool:
+    """Tell whether less than a span can be asked for.
+
+    A whole second must lie inside, and most of what is asked for must not be margin: two seconds on each side at most,
+    but an hour where the server's clock is set back.
+    """
+    return at_second(span.since) + _SECOND < span.until and asked.length <= 5 * max(span.length, _SECOND)
 
 
 def cut(span: Span, seen: Sequence[datetime], total: int, pieces: int) -> list[Span]:
@@ -31,7 +35,6 @@ def cut(span: Span, seen: Sequence[datetime], total: int, pieces: int) -> list[S
     inside = {at_second(moment) for moment in wanted}
     first = at_second(span.since) + _SECOND
     edges = sorted({max(edge, first) for edge in inside if edge < span.until}) or [first]
-    edges = [edge for edge in edges if span.since < edge < span.until] or [first]
     return [Span(since, until) for since, until in zip([span.since, *edges], [*edges, span.until], strict=True)]
 
 
@@ -44,14 +47,13 @@ def _quantile(span: Span, seen: Sequence[datetime], total: int, share: float) ->
     dates = [moment for moment in seen if moment in span]
     hidden = max(total - len(dates), 0)
     rank = share * (hidden + len(dates))
-    if not dates or not hidden:
-        return dates[int(rank)] if dates else span.since + span.length * share
-    if dates == sorted(dates):
+    ascending = sorted(dates)
+    if not dates or (hidden and dates not in (ascending, ascending[::-1])):
+        return span.since + span.length * share
+    if dates == ascending or not hidden:
         if rank < len(dates):
-            return dates[int(rank)]
+            return ascending[int(rank)]
         return dates[-1] + (span.until - dates[-1]) * ((rank - len(dates)) / hidden)
-    if dates == sorted(dates, reverse=True):
-        if rank < hidden:
-            return span.since + (dates[-1] - span.since) * (rank / hidden)
-        return dates[::-1][int(rank - hidden)]
-    return span.since + span.length * share
+    if rank < hidden:
+        return span.since + (dates[-1] - span.since) * (rank / hidden)
+    return ascending[int(rank - hidden)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 from operator import attrgetter
 
 from loyalty_async.errors import IntervalTooLongError, NoEntriesError
@@ -28,6 +29,8 @@ _FULL = 0.8
 """How full the pieces of a split are meant to be: entries do not come evenly, and one too many means to split again."""
 _MOST_PIECES = 64
 _IN_ORDER = attrgetter("created_at", "event_log_id")
+_OUT_OF_ORDER = timedelta(days=1)
+"""How much older than the oldest entry seen one may be: the server orders by id, which is nearly the order of dates."""
 _SHRANK = "the ledger kept shrinking while it was read"
 _DIFFER = "a second holds more than a page, and no two readings of it agree"
 
@@ -46,6 +49,8 @@ def read(job: Job, terms: Terms) -> Reading:
 
 def _read_dated(job: Job, terms: Terms) -> Reading:
     wanted = asked(job.span, terms.zone)
+    allowed = asked(wanted, terms.zone)  # A server may round the fraction of a second, or take a date for another fold.
+    splits = divisible(job.span, wanted)
     reason = _SHRANK
     earlier: Sequence[LedgerEntry] | None = None
     for _ in range(_READINGS):
@@ -53,13 +58,15 @@ def _read_dated(job: Job, terms: Terms) -> Reading:
             (first,) = yield (PageRequest(wanted, 0),)
         except NoEntriesError:
             return Part(job)
-        except IntervalTooLongError as refusal:
-            return _halves(job, refusal)
-        _require_dates((first,), job.span, wanted)
+        except IntervalTooLongError:
+            if not splits:
+                raise
+            return _halves(job)
+        _require_dates((first,), job.span, allowed)
         if whole(first):
             return _part(job, (first,))
         few = first.paging.page_count <= terms.pages_per_part and job.span.until <= terms.settled_before
-        if divisible(job.span) and not few:
+        if splits and not few:
             return _split(job, (first,), terms)
         try:
             rest = yield [PageRequest(wanted, number) for number in range(1, first.paging.page_count)]
@@ -67,9 +74,9 @@ def _read_dated(job: Job, terms: Terms) -> Reading:
             reason = _SHRANK
             continue
         pages = (first, *rest)
-        _require_dates(rest, job.span, wanted)
-        doubt = why_not(pages, event_log_id if divisible(job.span) else _row)
-        if doubt and divisible(job.span):
+        _require_dates(rest, job.span, allowed)
+        doubt = why_not(pages, event_log_id if splits else _row)
+        if doubt and splits:
             return _split(job, pages, terms)
         part = _part(job, pages)
         if not doubt and (few or part.entries == earlier):
@@ -96,12 +103,13 @@ def _read_everything(job: Job, terms: Terms) -> Reading:
             continue
         later = sum(moment >= job.span.until for moment in seen)
         account = Account(job.span, None, first.paging.total_entries - later)
-        return _under(account, list(windows(Span(at_second(min(seen)), job.span.until), terms.window)))
+        since = min(at_second(min(seen)), job.span.until) - _OUT_OF_ORDER
+        return _under(account, list(windows(Span(since, job.span.until), terms.window)))
     raise incomplete(_SHRANK, job.span)
 
 
-def _require_dates(pages: Sequence[LedgerPage], span: Span, wanted: Span) -> None:
-    stray = stray_page(pages, wanted)
+def _require_dates(pages: Sequence[LedgerPage], span: Span, allowed: Span) -> None:
+    stray = stray_page(pages, allowed)
     if stray is not None:
         raise incomplete("the server filters by another date than ledgerCreatedDate", span, stray)
 
@@ -129,9 +137,7 @@ def _split(job: Job, pages: Sequence[LedgerPage], terms: Terms) -> Split:
     return _under(account, cut(job.span, seen, total, min(max(pieces, 2), _MOST_PIECES)))
 
 
-def _halves(job: Job, refusal: IntervalTooLongError) -> Split:
-    if not divisible(job.span):
-        raise refusal
+def _halves(job: Job) -> Split:
     older, newer = cut(job.span, (), 0, 2)
     return Split([Job(older, job.account), Job(newer, job.account, last=job.last)])
 

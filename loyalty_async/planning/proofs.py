@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from operator import attrgetter
 
 from loyalty_async.errors import IncompleteLedgerError
@@ -12,9 +11,6 @@ from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
 
 __all__ = ["event_log_id", "incomplete", "stray_page", "whole", "why_not"]
-
-_TOLERANCE = timedelta(seconds=1)
-"""How far outside the dates asked for an entry may lie: a server may round the fraction of a second either way."""
 
 event_log_id = attrgetter("event_log_id")
 
@@ -50,11 +46,10 @@ def why_not(pages: Sequence[LedgerPage], identity: Callable[[LedgerEntry], objec
     return None
 
 
-def stray_page(pages: Sequence[LedgerPage], asked: Span) -> int | None:
-    """Find the page with an entry dated outside what was asked for: the server filters by another date."""
-    earliest, latest = asked.since - _TOLERANCE, asked.until + _TOLERANCE
+def stray_page(pages: Sequence[LedgerPage], allowed: Span) -> int | None:
+    """Find the page with an entry dated before or after what is allowed: the server filters by another date."""
     for page in pages:
-        if any(not earliest <= entry.created_at <= latest for entry in page.entries):
+        if any(not allowed.since <= entry.created_at <= allowed.until for entry in page.entries):
             return page.paging.page_number
     return None
 

@@ -14,11 +14,12 @@ from loyalty_async.models.spans import Span
 
 __all__ = ["WINDOW", "asked", "at_second", "windows"]
 
-WINDOW = timedelta(days=89)
-"""Longest span of one request: a day under the API's 90 leaves room for the margins and a change of the clock."""
+WINDOW = timedelta(days=88)
+"""Longest span of one request: under the API's 90 there is room for the margins and a day that a clock skipped."""
 
 _SECOND = timedelta(seconds=1)
-_CLOCK_CHANGE = timedelta(hours=1)
+_LARGEST_SETBACK = timedelta(hours=3)
+"""No clock was set back further since 1970, but for one in Antarctica."""
 
 
 def windows(span: Span, longest: timedelta = WINDOW) -> Iterator[Span]:
@@ -33,8 +34,8 @@ def windows(span: Span, longest: timedelta = WINDOW) -> Iterator[Span]:
 def asked(span: Span, zone: tzinfo) -> Span:
     """Say what to ask the server for, so that nothing of *span* can be missing: whole seconds, margins included.
 
-    Within two hours of a change of the server's clock a wall-clock time can mean two instants; the margin is an hour
-    there. Each end depends on its own instant only: neighbouring spans agree on the end they share.
+    Where the server's clock is set back a wall-clock time can mean two instants; the margin is wider by as much there.
+    Each end depends on its own instant only: neighbouring spans agree on the end they share.
     """
     return Span(
         at_second(span.since) - _margin(span.since, zone),
@@ -52,8 +53,9 @@ def _next_second(moment: datetime) -> datetime:
 
 
 def _margin(moment: datetime, zone: tzinfo) -> timedelta:
-    around = 2 * _CLOCK_CHANGE
-    before, after = (moment - around).astimezone(zone), (moment + around).astimezone(zone)
-    if before.utcoffset() == after.utcoffset():
-        return _SECOND
-    return _SECOND + _CLOCK_CHANGE
+    setback = _offset(moment - _LARGEST_SETBACK, zone) - _offset(moment + _LARGEST_SETBACK, zone)
+    return _SECOND + max(setback, timedelta(0))
+
+
+def _offset(moment: datetime, zone: tzinfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta(0)

@@ -57,7 +57,7 @@ def decipher(call: Call, answer: Answer) -> Any:
     errors = document.get("errors") if isinstance(document, dict) else None
     if errors or answer.status not in _SUCCESS:
         rows = [row for row in errors if isinstance(row, dict)] if isinstance(errors, list) else []
-        codes = tuple(row["code"] for row in rows if isinstance(row.get("code"), int))
+        codes = tuple(row["code"] for row in rows if type(row.get("code")) is int)
         words = "; ".join(str(row["message"]) for row in rows if row.get("message"))
         raise _refusal(call, answer, codes, words)
     return document

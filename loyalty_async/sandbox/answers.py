@@ -1,4 +1,4 @@
-"""How members, entries and errors look on the wire."""
+"""How owners, entries and errors look on the wire."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Final
 
 import attrs
 
-from loyalty_async.sandbox.records import ZERO, Detail, Entry, Member, Transaction, net_alternates
+from loyalty_async.sandbox.records import Detail, Entry, Group, GroupMember, Owner, Transaction, net_alternates, total
 from loyalty_async.sandbox.settings import Settings
-from loyalty_async.sandbox.times import in_zone, iso_text, java_text, legacy_text
+from loyalty_async.sandbox.times import Calendar, in_zone, java_text
 
 JSON: Final = "application/json"
 _CONSTANTS: Final = {None: "null", False: "false", True: "true"}
@@ -53,31 +53,54 @@ def printed(points: Decimal) -> str:
     return format(points, "f")
 
 
+def customer_details(owner: Owner) -> dict[str, object]:
+    """Write the root that names the customer; groups have none."""
+    if isinstance(owner, Group):
+        return {}
+    names = {"firstName": owner.first_name, "lastName": owner.last_name}
+    external = {} if owner.external_id is None else {"externalId": owner.external_id}
+    details = {**_known(names), "userId": owner.user_id, **external, "entityType": "CUSTOMER"}
+    return {"customerDetails": details}
+
+
 class Printer:
-    """Print members and entries by one set of settings, each entry once."""
+    """Print members and entries by one set of settings, each entry once.
+
+    Attributes:
+        calendar: How dates are written.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        self.calendar = Calendar(settings.timezone, settings.iso_twins)
         self._settings = settings
-        self._entries: dict[tuple[Entry, int], bytes] = {}
+        self._entries: dict[tuple[Entry, int, bool], bytes] = {}
 
-    def page(self, member: Member, rows: Iterable[tuple[Entry, int]], paging: tuple[int, int, int, int]) -> bytes:
+    def page(
+        self,
+        owner: Owner,
+        rows: Iterable[tuple[Entry, int]],
+        paging: tuple[int, int, int, int],
+        *,
+        concepts: bool = False,
+    ) -> bytes:
         """Print one page of a ledger.
 
         Args:
-            member: Whose ledger.
+            owner: Whose ledger.
             rows: The page's entries, each with the bits of the lines to show.
             paging: pageNumber, pageSize, totalEntries and pageCount.
+            concepts: Whether to show the concepts of the tills.
         """
-        number, size, total, count = paging
-        details = f'{{"pageNumber":{number},"pageSize":{size},"totalEntries":{total},"pageCount":{count}}}'
-        head = f'{{"customerDetails":{encode(_customer(member))},"ledgerDetails":{details},"ledgerEntries":['
-        return head.encode() + b",".join(map(self._row, rows)) + b'],"warnings":[]}'
+        root = encode({**customer_details(owner), "ledgerDetails": paging_details(*paging)})
+        head = root[:-1] + ',"ledgerEntries":['
+        printed_rows = [self._row(entry, mask, concepts=concepts) for entry, mask in rows]
+        return head.encode() + b",".join(printed_rows) + b'],"warnings":[]}'
 
     def event_details(self, entry: Entry) -> dict[str, object]:
         """Give an entry's event details, with their dates in the server's formats."""
         shown: dict[str, object] = {}
         for name, value in entry.event_details.items():
-            shown.update(self._dates(name, value) if isinstance(value, datetime) else {name: value})
+            shown.update(self.calendar.fields(name, value) if isinstance(value, datetime) else {name: value})
         return shown
 
     def net_points(self, entry: Entry, shown: tuple[Detail, ...]) -> Decimal:
@@ -87,19 +110,19 @@ class Printer:
         an older one.
         """
         points = tuple(line for line in shown if line.currency is None)
-        alternates = sum(net_alternates(shown).values(), start=ZERO)
+        alternates = total(net_alternates(shown).values())
         if not points and shown:
             return alternates
         complete = len(points) == sum(line.currency is None for line in entry.details)
-        net = entry.net_points if complete else sum((line.signed for line in points), start=ZERO)
+        net = entry.net_points if complete else total(line.signed for line in points)
         return net + alternates if self._settings.alternate_nets == "added" else net
 
-    def _row(self, row: tuple[Entry, int]) -> bytes:
-        text = self._entries.get(row)
+    def _row(self, entry: Entry, mask: int, *, concepts: bool) -> bytes:
+        text = self._entries.get((entry, mask, concepts))
         if text is None:
-            entry, mask = row
             shown = tuple(line for bit, line in enumerate(entry.details) if mask >> bit & 1)
-            text = self._entries[row] = encode(self._entry(entry, shown)).encode()
+            row = {**self._entry(entry, shown), **(_concept(entry) if concepts else {})}
+            text = self._entries[entry, mask, concepts] = encode(row).encode()
         return text
 
     def _entry(self, entry: Entry, shown: tuple[Detail, ...]) -> dict[str, object]:
@@ -110,7 +133,7 @@ class Printer:
             "eventName": entry.event_name,
             "customerId": entry.customer_id,
             **self._created(entry.created_at),
-            "customerDetails": {"userId": 0} if entry.transaction else None,
+            "customerDetails": _acting(entry),
             "entryDetails": [_detail(line) for line in shown],
             "netPointsOnEvent": printed(self.net_points(entry, shown)),
             **({"netAlternateCurrenciesOnEvent": nets} if self._settings.alternate_nets == "apart" else {}),
@@ -128,31 +151,50 @@ class Printer:
         return {
             "transactionId": transaction.transaction_id,
             "transactionNumber": transaction.number,
-            **self._dates("date", transaction.date),
+            **self.calendar.fields("date", transaction.date),
             "amount": transaction.amount,
             "grossBillAmount": transaction.gross_amount,
             "source": transaction.source,
         }
 
-    def _created(self, created_at: datetime) -> dict[str, str]:
-        dates = self._dates("ledgerCreatedDate", created_at)
+    def _created(self, created_at: datetime) -> dict[str, object]:
+        dates = self.calendar.fields("ledgerCreatedDate", created_at)
         if self._settings.java_dates:
             dates["ledgerCreatedDate"] = java_text(in_zone(created_at, self._settings.timezone))
         return dates
 
-    def _dates(self, name: str, moment: datetime) -> dict[str, str]:
-        local = in_zone(moment, self._settings.timezone)
-        dates = {name: legacy_text(local)}
-        if self._settings.iso_twins:
-            dates[f"{name}ISO"] = iso_text(local)
-        return dates
+
+def paging_details(number: int, size: int, total: int, count: int) -> dict[str, object]:
+    """Write where a page stands."""
+    return {"pageNumber": number, "pageSize": size, "totalEntries": total, "pageCount": count}
 
 
-def _customer(member: Member) -> dict[str, object]:
-    names = {"firstName": member.first_name, "lastName": member.last_name}
-    known = {name: value for name, value in names.items() if value is not None}
-    external = {} if member.external_id is None else {"externalId": member.external_id}
-    return {**known, "userId": member.user_id, **external, "entityType": "CUSTOMER"}
+def _known(names: Mapping[str, str | None]) -> dict[str, object]:
+    return {name: value for name, value in names.items() if value is not None}
+
+
+def _acting(entry: Entry) -> object:
+    """Name who in a group made an entry; a customer's own transactions have a user id of nought there."""
+    if entry.actor is not None:
+        return _group_member(entry.actor)
+    return {"userId": 0} if entry.transaction else None
+
+
+def _group_member(actor: GroupMember) -> dict[str, object]:
+    member = actor.member
+    return {
+        **_known({"firstName": member.first_name, "lastName": member.last_name}),
+        "identifier": {"type": "mobile", "value": member.mobile, "role": actor.role},
+        "userId": str(member.user_id),
+    }
+
+
+def _concept(entry: Entry) -> dict[str, object]:
+    """Write the concept of an entry's till: -1 if there is none, and no name if it has none (facts D2)."""
+    concept = entry.till.concept if entry.till else None
+    if concept is None:
+        return {"conceptId": -1}
+    return {"conceptId": concept.concept_id, **_known({"conceptName": concept.name})}
 
 
 def _detail(line: Detail) -> dict[str, object]:

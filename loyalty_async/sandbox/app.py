@@ -14,9 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from loyalty_async.sandbox.answers import Reply, error_body
+from loyalty_async.sandbox.calls import Call
 from loyalty_async.sandbox.controls import control_routes
-from loyalty_async.sandbox.faults import LEDGER_INFO_PATH
-from loyalty_async.sandbox.sandboxes import TOKEN_PATH, Call, Sandbox
+from loyalty_async.sandbox.routes import METHODS
+from loyalty_async.sandbox.sandboxes import Sandbox
 
 
 def create_app(sandbox: Sandbox) -> Starlette:
@@ -30,8 +31,7 @@ def create_app(sandbox: Sandbox) -> Starlette:
 
     return Starlette(
         routes=[
-            Route(LEDGER_INFO_PATH, endpoint, methods=["GET"]),
-            Route(TOKEN_PATH, endpoint, methods=["POST"]),
+            *[Route(path, endpoint, methods=[method]) for path, method in METHODS.items()],
             *control_routes(sandbox),
         ],
         exception_handlers={HTTPException: lost},

@@ -13,8 +13,9 @@ from starlette.routing import Route
 
 from loyalty_async.sandbox.answers import JSON, encode
 from loyalty_async.sandbox.faults import Fault
+from loyalty_async.sandbox.records import Group
 from loyalty_async.sandbox.sandboxes import Sandbox
-from loyalty_async.sandbox.truths import member_truth
+from loyalty_async.sandbox.truths import member_accounts, member_truth, owner_balances, owner_events, owner_promises
 
 PREFIX: Final = "/_sandbox"
 _MEMBERS_A_PAGE: Final = 100
@@ -27,7 +28,13 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
     table: list[tuple[str, str, Action]] = [
         ("GET", "/health", _health),
         ("GET", "/members", _members),
-        ("GET", "/members/{user_id:int}/truth", _truth),
+        ("GET", "/members/{user_id:int}/accounts", _accounts),
+        ("GET", "/groups", _groups),
+        *[
+            ("GET", f"/{owner}/{what}", action)
+            for owner in ("members/{user_id:int}", "groups/{group_id:int}")
+            for what, action in _TRUTHS.items()
+        ],
         ("GET", "/stats", _stats),
         ("POST", "/faults", _faults),
         ("POST", "/reset", _reset),
@@ -72,9 +79,56 @@ def _members(sandbox: Sandbox, request: Request, _body: bytes) -> object:
     return {"total": len(members), "start": start, "members": shown}
 
 
+def _groups(sandbox: Sandbox, _request: Request, _body: bytes) -> object:
+    with sandbox.ledger.lock:
+        return {"groups": [_group(sandbox, group) for group in sandbox.ledger.groups]}
+
+
+def _group(sandbox: Sandbox, group: Group) -> object:
+    return {
+        "groupId": group.group_id,
+        "externalId": group.external_id,
+        "type": group.kind,
+        "primaryUserId": group.primary.user_id,
+        "members": [{"userId": each.member.user_id, "role": each.role} for each in group.members],
+        "entries": len(sandbox.ledger.book(group.owner_id).entries),
+    }
+
+
 def _truth(sandbox: Sandbox, request: Request, _body: bytes) -> object:
     since, until = (_read_instant(request.query_params.get(name)) for name in ("since", "until"))
-    return member_truth(sandbox.ledger, request.path_params["user_id"], sandbox.printer, since=since, until=until)
+    return member_truth(sandbox.ledger, _owner_id(request), sandbox.printer, since=since, until=until)
+
+
+def _balances(sandbox: Sandbox, request: Request, _body: bytes) -> object:
+    return owner_balances(sandbox.ledger, _owner_id(request), at=_read_instant(request.query_params.get("at")))
+
+
+def _events(sandbox: Sandbox, request: Request, _body: bytes) -> object:
+    return owner_events(sandbox.ledger, _owner_id(request))
+
+
+def _promises(sandbox: Sandbox, request: Request, _body: bytes) -> object:
+    world = sandbox.world()
+    owner = world.ledger.owner(_owner_id(request))
+    return owner_promises(world.ledger, owner, world.printer.calendar, world.now)
+
+
+def _accounts(sandbox: Sandbox, request: Request, _body: bytes) -> object:
+    return member_accounts(sandbox.ledger, request.path_params["user_id"])
+
+
+_TRUTHS: Final[dict[str, Action]] = {
+    "truth": _truth,
+    "balances": _balances,
+    "events": _events,
+    "promised": _promises,
+}
+
+
+def _owner_id(request: Request) -> int:
+    params = request.path_params
+    return int(params["user_id"] if "user_id" in params else -params["group_id"])
 
 
 def _stats(sandbox: Sandbox, _request: Request, _body: bytes) -> object:

@@ -15,9 +15,9 @@ from typing import Any, Final, Literal, get_args
 
 import attrs
 
-from loyalty_async.sandbox.answers import Reply, encode, error_body
+from loyalty_async.sandbox.answers import JSON, Reply, encode, error_body
+from loyalty_async.sandbox.paths import LEDGER_INFO_PATH
 
-LEDGER_INFO_PATH: Final = "/v2/pointsLedger/getCustomerLedgerInfo"
 Damage = Literal["html", "truncated", "empty", "wrong_types", "nan"]
 
 _HTML: Final = "text/html"
@@ -74,6 +74,7 @@ class Fault:
     What happens: first the delay. Then, instead of the right answer, the first of these that is set: an error envelope
     with `code`, the raw `body`, a gateway's HTML page with `status`. If none is set the request is answered (as if it
     had the parameters of `query`), and the answer gets the `warning`, the merge `patch` (RFC 7396) and the `damage`.
+    What is done to JSON is not done to an answer in XML.
 
     Attributes:
         path: Beginning of the path; "/" for every request that is not the control's.
@@ -157,7 +158,7 @@ class Fault:
         if self.warning is not None:
             message = self.message or _MESSAGES.get(self.warning, "Something may be missing")
             patch["warnings"] = [{"status": False, "code": self.warning, "message": message}]
-        if patch:
+        if patch and reply.content_type == JSON:
             merged = _merged(json.loads(reply.body, parse_float=Decimal), patch)
             reply = attrs.evolve(reply, body=encode(merged).encode())
         status = reply.status if self.status is None else self.status
@@ -248,11 +249,21 @@ def _damaged(reply: Reply, damage: Damage) -> Reply:
             return _with_first_value(reply, Decimal("NaN"))
 
 
+_FIRST_VALUES: Final = {
+    "ledgerEntries": "netPointsOnEvent",
+    "events": "eventLogId",
+    "promisedPointsScheduleList": "points",
+}
+
+
 def _with_first_value(reply: Reply, value: object) -> Reply:
-    """Put a value where the first entry's net is, or the total if there is no entry."""
+    """Put a value where the first entry's net is, the first event's id or the first points; else the total's place."""
+    if reply.content_type != JSON:
+        return reply
     page = json.loads(reply.body, parse_float=Decimal)
-    if page.get("ledgerEntries"):
-        page["ledgerEntries"][0]["netPointsOnEvent"] = value
+    rows = next((name for name in _FIRST_VALUES if page.get(name)), None)
+    if rows is not None:
+        page[rows][0][_FIRST_VALUES[rows]] = value
     elif "ledgerDetails" in page:
         page["ledgerDetails"]["totalEntries"] = value
     else:

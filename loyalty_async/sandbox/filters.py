@@ -7,7 +7,7 @@ from zlib import crc32
 
 import attrs
 
-from loyalty_async.sandbox.ledger import Book
+from loyalty_async.sandbox.books import Book
 from loyalty_async.sandbox.records import Detail, Entry
 
 Order = Literal["newest", "oldest", "arbitrary", "created", "created_desc"]
@@ -28,6 +28,7 @@ class Selection:
         till_ids: Where entries were made.
         points: Whether lines of points are wanted.
         currencies: The alternate currencies wanted; None for all.
+        org_ids: The organisations wanted; None for all.
         order: How to sort; the first three by eventLogId.
         order_seed: Chooses among the arbitrary orders.
     """
@@ -41,6 +42,7 @@ class Selection:
     till_ids: frozenset[int] | None = None
     points: bool = True
     currencies: frozenset[str] | None = frozenset()
+    org_ids: frozenset[int | None] | None = None
     order: Order = "newest"
     order_seed: int = 0
 
@@ -73,6 +75,8 @@ def _mask(entry: Entry, selection: Selection) -> int | None:
     tills = selection.till_ids
     if tills is not None and (entry.till is None or entry.till.till_id not in tills):
         return None
+    if selection.org_ids is not None and entry.org_id not in selection.org_ids:
+        return None
     if not entry.details:
         return 0 if _takes_all_points(selection) else None
     mask = 0
@@ -88,16 +92,20 @@ def _takes_all_points(selection: Selection) -> bool:
 
 
 def _wants(line: Detail, entry: Entry, selection: Selection) -> bool:
-    if line.currency is None:
-        wanted = selection.points
-    else:
-        wanted = selection.currencies is None or line.currency in selection.currencies
     return (
-        wanted
+        wants_account(selection, line.category, line.currency)
         and selection.kind in {None, line.kind}
-        and selection.category in {None, line.category}
         and _in_program(line, entry, selection)
     )
+
+
+def wants_account(selection: Selection, category: str, currency: str | None) -> bool:
+    """Whether points of a category, or of an alternate currency in it, are asked for."""
+    if selection.category not in {None, category}:
+        return False
+    if currency is None:
+        return selection.points
+    return selection.currencies is None or currency in selection.currencies
 
 
 def _in_program(line: Detail, entry: Entry, selection: Selection) -> bool:

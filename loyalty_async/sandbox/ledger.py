@@ -1,90 +1,39 @@
-"""The ledger that the sandbox serves: members and their entries, changeable at any time."""
+"""The ledger that the sandbox serves: members, groups and their entries, changeable at any time."""
 
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import attrs
-
+from loyalty_async.sandbox.books import Book, microseconds
 from loyalty_async.sandbox.records import (
     DEFAULT_ORGANISATION,
     MAIN,
-    ZERO,
     Detail,
     Entry,
+    Group,
+    GroupKind,
+    GroupMember,
     Member,
     Organisation,
+    Owner,
     Program,
+    total,
 )
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-_VIEWS_KEPT: Final = 16  # more than the pages of a few walks over one member need; a bound for memory
 _FIRST_USER_ID: Final = 564_000_001
+FIRST_GROUP_ID: Final = 38_001
 _FIRST_EVENT_LOG_ID: Final = 178_000_001
-
-T = TypeVar("T")
-
-
-def microseconds(instant: datetime) -> int:
-    """Turn an aware instant into whole microseconds since 1970."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-@attrs.define(eq=False)
-class Book:
-    """One member's entries by (creation, eventLogId), with the views that were made of them."""
-
-    entries: list[Entry] = attrs.field(factory=list)
-    keys: list[tuple[int, int]] = attrs.field(factory=list)
-    views: dict[Hashable, Any] = attrs.field(factory=dict)
-
-    def insert(self, entry: Entry) -> None:
-        """Put an entry in its place."""
-        key = (microseconds(entry.created_at), entry.event_log_id)
-        at = bisect_left(self.keys, key)
-        self.keys.insert(at, key)
-        self.entries.insert(at, entry)
-        self.views.clear()
-
-    def remove(self, event_log_id: int) -> Entry:
-        """Take out the oldest entry of that id."""
-        for at, entry in enumerate(self.entries):
-            if entry.event_log_id == event_log_id:
-                del self.keys[at], self.entries[at]
-                self.views.clear()
-                return entry
-        raise KeyError(f"no entry {event_log_id} in this ledger")
-
-    def fill(self, entries: Iterable[Entry]) -> None:
-        """Replace everything with these entries, in any order."""
-        keyed = [((microseconds(entry.created_at), entry.event_log_id), entry) for entry in entries]
-        keyed.sort(key=lambda pair: pair[0])
-        self.keys = [key for key, _ in keyed]
-        self.entries = [entry for _, entry in keyed]
-        self.views.clear()
-
-    def between(self, since_us: int | None, until_us: int | None) -> list[Entry]:
-        """Give the entries of a half-open span in microseconds."""
-        start = 0 if since_us is None else bisect_left(self.keys, (since_us, -1))
-        end = None if until_us is None else bisect_left(self.keys, (until_us, -1))
-        return self.entries[start:end]
-
-    def remember(self, key: Hashable, view: T) -> T:
-        """Keep a view until the entries change."""
-        if len(self.views) >= _VIEWS_KEPT:
-            self.views.clear()
-        self.views[key] = view
-        return view
+_GROUP_IDENTIFIERS: Final = ("groupId", "externalId", "primaryUserId")
 
 
 class Ledger:
-    """Members and their entries.
+    """Members, groups of them, and the entries of both.
+
+    A book is found by its owner: a member's user id, or minus a group's id, which is what its entries print, too.
 
     Every method may be called from any thread; hold `lock` to see several answers of one state.
 
@@ -97,15 +46,22 @@ class Ledger:
         self.organisation = organisation
         self.lock = threading.RLock()
         self._members: dict[int, Member] = {}
+        self._groups: dict[int, Group] = {}
         self._books: dict[int, Book] = {}
-        self._identifiers: dict[tuple[str, str], Member] = {}
+        self._identifiers: dict[tuple[str, ...], Owner] = {}
         self._next_user_id = _FIRST_USER_ID
+        self._next_group_id = FIRST_GROUP_ID
         self._next_event_log_id = _FIRST_EVENT_LOG_ID
 
     @property
     def members(self) -> list[Member]:
         """All members, in the order in which they were added."""
         return list(self._members.values())
+
+    @property
+    def groups(self) -> list[Group]:
+        """All groups, in the order in which they were added."""
+        return list(self._groups.values())
 
     def add_member(
         self,
@@ -135,9 +91,44 @@ class Ledger:
             self._register(member)
             return member
 
+    def add_group(
+        self,
+        user_ids: Sequence[int],
+        *,
+        group_id: int | None = None,
+        external_id: str | None = None,
+        kind: GroupKind = "USERGROUP2",
+        roles: Sequence[str] = ("owner",),
+    ) -> Group:
+        """Add a group without entries.
+
+        Args:
+            user_ids: Its members; the first is the primary one.
+            group_id: The next free one unless given.
+            external_id: Made up from the group id unless given.
+            kind: USERGROUP2 or FLEET.
+            roles: Of the members, in their order; the rest are associates.
+
+        Raises:
+            KeyError: There is no such member.
+            ValueError: Nobody is in it, or an identifier belongs to another group of its kind.
+        """
+        with self.lock:
+            group_id = self._next_group_id if group_id is None else group_id
+            given = [*roles, *["associate"] * len(user_ids)]
+            members = tuple(
+                GroupMember(member=self._members[user_id], role=role)
+                for user_id, role in zip(user_ids, given, strict=False)
+            )
+            if not members:
+                raise ValueError("a group has at least one member")
+            group = Group(group_id=group_id, external_id=external_id or f"G{group_id:08d}", kind=kind, members=members)
+            self._register(group)
+            return group
+
     def add_entry(
         self,
-        member_id: int,
+        owner_id: int,
         *,
         created_at: datetime,
         points: Decimal | int | str = "0.000",
@@ -147,10 +138,10 @@ class Ledger:
         currency: str | None = None,
         **fields: Any,
     ) -> Entry:
-        """Add one entry, anywhere in a member's history.
+        """Add one entry, anywhere in a history.
 
         Args:
-            member_id: Whose ledger.
+            owner_id: Whose ledger: a member's user id, or minus a group's id.
             created_at: When the entry was created; aware.
             points: Credit if zero or more, else debit; an entry of several lines has `details` instead.
             event_name: Any name; the ledger does not judge it.
@@ -161,7 +152,7 @@ class Ledger:
 
         Raises:
             ValueError: The date is naive.
-            KeyError: There is no such member.
+            KeyError: There is no such ledger.
         """
         if created_at.tzinfo is None:
             raise ValueError("created_at must be an aware datetime")
@@ -170,87 +161,112 @@ class Ledger:
         fields.setdefault("source_program", program)
         created_at = created_at.astimezone(UTC)
         with self.lock:
-            book = self._books[member_id]
-            entry = Entry(created_at=created_at, event_name=event_name, **self._with_defaults(member_id, fields))
+            book = self._books[owner_id]
+            entry = Entry(created_at=created_at, event_name=event_name, **self._with_defaults(owner_id, fields))
             book.insert(entry)
             self._next_event_log_id = max(self._next_event_log_id, entry.event_log_id + 1)
             return entry
 
-    def remove_entry(self, member_id: int, event_log_id: int) -> Entry:
-        """Take an entry out of a member's ledger, and give it back.
+    def remove_entry(self, owner_id: int, event_log_id: int) -> Entry:
+        """Take an entry out of a ledger, and give it back.
 
         Raises:
-            KeyError: There is no such member, or no such entry.
+            KeyError: There is no such ledger, or no such entry.
         """
         with self.lock:
-            return self._books[member_id].remove(event_log_id)
+            return self._books[owner_id].remove(event_log_id)
 
-    def load(self, member: Member, entries: Sequence[Entry]) -> None:
-        """Add a member with a whole history at once.
+    def load(self, owner: Owner, entries: Sequence[Entry]) -> None:
+        """Add a member or a group with a whole history at once.
 
         Raises:
-            ValueError: The user id or an identifier belongs to another member.
+            ValueError: The id or an identifier belongs to another owner.
         """
         with self.lock:
-            self._register(member)
-            self._books[member.user_id].fill(entries)
+            self._register(owner)
+            self._books[owner.owner_id].fill(entries)
             newest = max((entry.event_log_id for entry in entries), default=0)
             self._next_event_log_id = max(self._next_event_log_id, newest + 1)
 
     def find(self, identifier_name: str, value: str) -> Member | None:
         """Look a member up, by `mobile`, `email` (in any case), `externalId` or `id`."""
-        return self._identifiers.get(_identifier(identifier_name, value))
+        found = self._identifiers.get(_identifier(identifier_name, value))
+        return found if isinstance(found, Member) else None
 
-    def book(self, member_id: int) -> Book:
-        """Give the book of a member's entries.
+    def find_group(self, kind: str, identifier_name: str, value: str) -> Group | None:
+        """Look a group of a kind up, by `groupId` (or `id`), `externalId` or `primaryUserId`."""
+        name = "groupId" if identifier_name == "id" else identifier_name
+        found = self._identifiers.get((kind, name, value))
+        return found if isinstance(found, Group) else None
+
+    def owner(self, owner_id: int) -> Owner:
+        """Give whose ledger a number stands for.
 
         Raises:
-            KeyError: There is no such member.
+            KeyError: There is no such ledger.
         """
-        return self._books[member_id]
+        return self._members.get(owner_id) or self._groups[-owner_id]
 
-    def entries(self, member_id: int, *, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
-        """Give a member's entries with since <= created_at < until, by (created_at, eventLogId).
+    def book(self, owner_id: int) -> Book:
+        """Give the book of an owner's entries.
 
         Raises:
-            KeyError: There is no such member.
+            KeyError: There is no such ledger.
+        """
+        return self._books[owner_id]
+
+    def entries(self, owner_id: int, *, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
+        """Give an owner's entries with since <= created_at < until, by (created_at, eventLogId).
+
+        Raises:
+            KeyError: There is no such ledger.
         """
         since_us = None if since is None else microseconds(since)
         until_us = None if until is None else microseconds(until)
         with self.lock:
-            return self._books[member_id].between(since_us, until_us)
+            return self._books[owner_id].between(since_us, until_us)
 
     def copy(self) -> Ledger:
-        """Give a ledger with the same members and entries that changes on its own."""
+        """Give a ledger with the same members, groups and entries that changes on its own."""
         twin = Ledger(self.organisation)
         with self.lock:
-            for member in self._members.values():
-                twin.load(member, self._books[member.user_id].entries)
+            owners: list[Owner] = [*self._members.values(), *self._groups.values()]
+            for owner in owners:
+                twin.load(owner, self._books[owner.owner_id].entries)
             twin._next_event_log_id = self._next_event_log_id
         return twin
 
-    def _with_defaults(self, member_id: int, fields: dict[str, Any]) -> dict[str, Any]:
+    def _with_defaults(self, owner_id: int, fields: dict[str, Any]) -> dict[str, Any]:
         details = tuple(fields["details"])
         defaults = {
             "event_log_id": self._next_event_log_id,
-            "customer_id": member_id,
+            "customer_id": owner_id,
             "net_points": _net(details),
             "till": self.organisation.tills[0],
             "org_id": self.organisation.org_id,
         }
         return {**defaults, **fields, "details": details}
 
-    def _register(self, member: Member) -> None:
-        identifiers = [_identifier("id", str(member.user_id)), _identifier("mobile", member.mobile)]
-        identifiers.append(_identifier("email", member.email))
-        if member.external_id is not None:
-            identifiers.append(_identifier("externalId", member.external_id))
-        if any(identifier in self._identifiers for identifier in identifiers):
-            raise ValueError("an identifier belongs to another member already")
-        self._identifiers.update(dict.fromkeys(identifiers, member))
-        self._members[member.user_id] = member
-        self._books[member.user_id] = Book()
-        self._next_user_id = max(self._next_user_id, member.user_id + 1)
+    def _register(self, owner: Owner) -> None:
+        identifiers = _identifiers_of(owner)
+        if any(identifier in self._identifiers for identifier in identifiers) or owner.owner_id in self._books:
+            raise ValueError(f"an identifier belongs to another {type(owner).__name__.lower()} already")
+        self._identifiers.update(dict.fromkeys(identifiers, owner))
+        self._books[owner.owner_id] = Book()
+        if isinstance(owner, Group):
+            self._groups[owner.group_id] = owner
+            self._next_group_id = max(self._next_group_id, owner.group_id + 1)
+        else:
+            self._members[owner.user_id] = owner
+            self._next_user_id = max(self._next_user_id, owner.user_id + 1)
+
+
+def _identifiers_of(owner: Owner) -> list[tuple[str, ...]]:
+    if isinstance(owner, Group):
+        values = (str(owner.group_id), owner.external_id, str(owner.primary.user_id))
+        return [(owner.kind, name, value) for name, value in zip(_GROUP_IDENTIFIERS, values, strict=True)]
+    identifiers = [("id", str(owner.user_id)), ("mobile", owner.mobile), _identifier("email", owner.email)]
+    return [*identifiers, *([] if owner.external_id is None else [("externalId", owner.external_id)])]
 
 
 def _identifier(name: str, value: str) -> tuple[str, str]:
@@ -258,8 +274,8 @@ def _identifier(name: str, value: str) -> tuple[str, str]:
 
 
 def _line(points: Decimal, category: str, program: Program, currency: str | None) -> Detail:
-    return Detail("DEBIT" if points < 0 else "CREDIT", abs(points), category, program, currency)
+    return Detail("DEBIT" if points < 0 else "CREDIT", points.copy_abs(), category, program, currency)
 
 
 def _net(lines: tuple[Detail, ...]) -> Decimal:
-    return sum((line.signed for line in lines if line.currency is None), start=ZERO)
+    return total(line.signed for line in lines if line.currency is None)

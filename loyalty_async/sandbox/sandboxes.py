@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 import attrs
 
-from loyalty_async.sandbox.answers import Printer, Reply, encode, error_body
-from loyalty_async.sandbox.faults import LEDGER_INFO_PATH, Fault, FaultScript
-from loyalty_async.sandbox.filters import select
+from loyalty_async.sandbox.answers import Printer, Reply, error_body
+from loyalty_async.sandbox.calls import Call, World
+from loyalty_async.sandbox.faults import Fault, FaultScript
 from loyalty_async.sandbox.ledger import Ledger
-from loyalty_async.sandbox.rules import Refusal, read_ledger_query
+from loyalty_async.sandbox.refusals import Refusal
+from loyalty_async.sandbox.routes import respond
 from loyalty_async.sandbox.settings import Settings
-from loyalty_async.sandbox.tokens import Tokens, check_access, grant
-
-TOKEN_PATH: Final = "/v3/oauth/token/generate"  # noqa: S105 - a path
-
-
-@attrs.frozen(kw_only=True)
-class Call:
-    """A request as far as the sandbox reads it; header names are in lower case."""
-
-    path: str
-    query: Mapping[str, str] = attrs.field(factory=dict)
-    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
-    body: bytes = attrs.field(default=b"", repr=False)
+from loyalty_async.sandbox.tokens import Tokens
 
 
 @attrs.define
@@ -51,8 +40,12 @@ class Stats:
         return table
 
 
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
 class Sandbox:
-    """A stand-in for Capillary's servers: stateful, deterministic, and faulty where the script says so.
+    """A stand-in for the vendors' servers: stateful, deterministic, and faulty where the script says so.
 
     Attributes:
         ledger: Members and entries; change them at any time, from any thread.
@@ -70,6 +63,7 @@ class Sandbox:
         faults: Iterable[Fault] = (),
         seed: int = 0,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _wall_clock,
     ) -> None:
         """Set a sandbox up.
 
@@ -79,11 +73,13 @@ class Sandbox:
             faults: The script of what goes wrong.
             seed: For faults that depend on chance.
             clock: Seconds, for the life of tokens.
+            now: Tells the time, aware, for what is promised; nothing else depends on it.
         """
         self.ledger = Ledger() if ledger is None else ledger
         self.stats = Stats()
         self.tokens = Tokens(clock)
         self.settings = Settings() if settings is None else settings
+        self._now = now
         self._seed = seed
         self._first_faults = tuple(faults)
         self._first_ledger = self.ledger.copy()
@@ -112,35 +108,18 @@ class Sandbox:
         self._requests += 1
         return f"sandbox-{self._requests:08d}"
 
+    def world(self) -> World:
+        """Give what an answer is made of, as it is now."""
+        return World(
+            ledger=self.ledger, settings=self.settings, printer=self.printer, tokens=self.tokens, now=self._now()
+        )
+
     def answer(self, call: Call) -> Reply:
         """Answer a call as the documents say, without any fault."""
+        world = self.world()
         try:
-            return _ENDPOINTS[call.path](self, call)
+            with world.ledger.lock:
+                return respond(world, call)
         except Refusal as refusal:
-            status = self.settings.business_error_status if refusal.status is None else refusal.status
+            status = world.settings.business_error_status if refusal.status is None else refusal.status
             return Reply(status=status, body=error_body(refusal.code, refusal.message))
-
-
-def _answer_ledger_info(sandbox: Sandbox, call: Call) -> Reply:
-    settings, ledger = sandbox.settings, sandbox.ledger
-    check_access(call.headers, settings, sandbox.tokens)
-    with ledger.lock:
-        reading = read_ledger_query(call.query, ledger, settings)
-        rows = select(ledger.book(reading.member.user_id), reading.selection)
-        size = reading.size
-        page = rows[reading.page * size : (reading.page + 1) * size]
-        if not page:
-            message = "There are no ledger entries present for the given parameters."
-            raise Refusal(11003, f"{message} Try removing parameters to widen the search")
-        paging = (reading.page, size, len(rows), -(-len(rows) // size))
-        return Reply(body=sandbox.printer.page(reading.member, page, paging), entries=len(page))
-
-
-def _answer_token(sandbox: Sandbox, call: Call) -> Reply:
-    return Reply(body=encode(grant(call.body, sandbox.settings, sandbox.tokens)).encode())
-
-
-_ENDPOINTS: Final[Mapping[str, Callable[[Sandbox, Call], Reply]]] = {
-    LEDGER_INFO_PATH: _answer_ledger_info,
-    TOKEN_PATH: _answer_token,
-}

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import attrs
+
+from loyalty_async.sandbox.group_seeds import add_groups
 from loyalty_async.sandbox.happenings import History, Slot
 from loyalty_async.sandbox.ledger import Ledger
-from loyalty_async.sandbox.records import DEFAULT_ORGANISATION, Member
+from loyalty_async.sandbox.records import DEFAULT_ORGANISATION, Entry, Member
 
 _SIGMA: Final = 1.0  # Of the lognormal lengths: half of them below 0.6 of the mean, one in a hundred above 6.
 _WITHOUT_ENTRIES: Final = 0.04
@@ -22,6 +25,7 @@ _IN_PAIRS: Final = 0.15  # Of the entries have another within about a second, as
 _JITTER_S: Final = 1.5  # Ids are given in the order of jittered times, so that they are not monotone with them
 _FIRST_ID: Final = 178_000_000
 _LARGEST_ID_GAP: Final = 40
+_CONNECTED: Final = 16  # One entry in so many was made in a connected organisation.
 _FIRST_NAMES: Final = ("Asha", "Bruno", "Chloé", "Dmitri", "Eun-ji", "Fatima", "Łucja", "Nandini", "Öykü", "美咲")
 _LAST_NAMES: Final = ("Adeyemi", "Bergström", "Castillo", "D'Souza", "Kowalska", "Nguyễn", "O'Brien", "Rao", "Tanaka")
 
@@ -36,6 +40,8 @@ def make_ledger(
     skewed: bool = True,
 ) -> Ledger:
     """Make a ledger that is the same for the same arguments.
+
+    A few groups of the first members are in it; their entries come after all others by their ids.
 
     Args:
         members: How many.
@@ -58,8 +64,16 @@ def make_ledger(
     for number, slots in enumerate(_numbered(rng, plans)):
         member = _member(rng, number)
         history = History(rng, DEFAULT_ORGANISATION, member.user_id)
-        ledger.load(member, [history.happen(slot) for slot in slots])
+        ledger.load(member, [_somewhere(history.happen(slot)) for slot in slots])
+    add_groups(ledger, seed, start=start, now=now)
     return ledger
+
+
+def _somewhere(entry: Entry) -> Entry:
+    """Let some of the entries that name the organisation name a connected one."""
+    number, rest = divmod(entry.event_log_id, _CONNECTED)
+    connected = DEFAULT_ORGANISATION.connected
+    return entry if rest or entry.org_id is None else attrs.evolve(entry, org_id=connected[number % len(connected)])
 
 
 def _length(rng: random.Random, mean: float, *, skewed: bool) -> int:

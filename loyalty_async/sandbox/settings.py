@@ -13,7 +13,7 @@ _positive = attrs.validators.ge(1)
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """Say how the sandbox behaves where Capillary's servers differ, or where the documents do not say.
+    """Say how the sandbox behaves where the vendors' servers differ, or where the documents do not say.
 
     Attributes:
         business_error_status: HTTP status of errors that carry a business code; the documents show both 200 and 400.
@@ -31,10 +31,23 @@ class Settings:
         java_dates: Whether `ledgerCreatedDate` is printed as Java's Date prints itself, without fractions.
         alternate_nets: "apart": alternate currencies have nets of their own; "added": older servers add them to
             `netPointsOnEvent` and have no other field for them.
-        require_auth: Whether ledger calls need credentials.
+        filtered_balances: What a balance is when entries were filtered: "as_of_last", that of the last entry which the
+            filter leaves (release notes of January to March 2022), or "sum_of_view", the sum of what it leaves.
+        refuses_empty_balances: Whether the balance of a ledger without entries is refused with 11003.
+        unknown_events: What an event id is answered with that is not in the ledger: "refused" with 9021 (a reference:
+            9022) and all such ids, "detail_refused" with 11016 (v2.1: 11024) and the first of them, "null" in its
+            place, or "left_out".
+        captures_source_values: Whether the organisation records what points were computed from; else 11019.
+        refuses_scope_all: Whether the data scope ALL is refused with 310141.
+        refuses_past_dates: Whether a schedule from a day in the past is refused with 1215.
+        altcraft_error_status: HTTP status of Altcraft's errors: "ok" for 200, "equal" for the error's own code.
+        altcraft_unknown_code: Altcraft's code for a member, a program or a currency that it does not know.
+        altcraft_tokens: The API tokens that Altcraft accepts.
+        altcraft_over_tariff: Those of them whose tariff is used up (402).
+        require_auth: Whether calls need credentials.
         tills: Passwords by till name, for Basic authentication.
         clients: Secrets by key, for OAuth.
-        forbidden: Tills and keys that are known but may not read points (HTTP 403, code 4000).
+        forbidden: Tills, keys and Altcraft tokens that are known but may not read points (HTTP 403, code 4000 or 403).
         token_ttl_s: Seconds that an OAuth token lives.
     """
 
@@ -55,6 +68,22 @@ class Settings:
     alternate_nets: Literal["apart", "added"] = attrs.field(
         default="apart", validator=attrs.validators.in_(("apart", "added"))
     )
+    filtered_balances: Literal["as_of_last", "sum_of_view"] = attrs.field(
+        default="as_of_last", validator=attrs.validators.in_(("as_of_last", "sum_of_view"))
+    )
+    refuses_empty_balances: bool = True
+    unknown_events: Literal["refused", "detail_refused", "null", "left_out"] = attrs.field(
+        default="refused", validator=attrs.validators.in_(("refused", "detail_refused", "null", "left_out"))
+    )
+    captures_source_values: bool = True
+    refuses_scope_all: bool = True
+    refuses_past_dates: bool = True
+    altcraft_error_status: Literal["ok", "equal"] = attrs.field(
+        default="ok", validator=attrs.validators.in_(("ok", "equal"))
+    )
+    altcraft_unknown_code: int = attrs.field(default=440, validator=_positive)
+    altcraft_tokens: frozenset[str] = attrs.field(default=frozenset({"sandbox-token"}), repr=False)
+    altcraft_over_tariff: frozenset[str] = attrs.field(default=frozenset(), repr=False)
     require_auth: bool = True
     tills: Mapping[str, str] = attrs.field(factory=lambda: {"sandbox.till": "sandbox"}, repr=False)
     clients: Mapping[str, str] = attrs.field(factory=lambda: {"sandbox-key": "sandbox-secret"}, repr=False)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
+import attrs
+
 _REQUEST_DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
+_REQUEST_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_LAST_SECOND: Final = time(23, 59, 59)
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -20,6 +24,17 @@ def read_request_date(text: str) -> datetime:
     if not _REQUEST_DATE.fullmatch(text):
         raise ValueError("not yyyy-MM-ddTHH:mm:ss")
     return datetime.fromisoformat(text)
+
+
+def read_request_day(text: str) -> date:
+    """Read `yyyy-MM-dd`.
+
+    Raises:
+        ValueError: The text has another format, or is no day.
+    """
+    if not _REQUEST_DAY.fullmatch(text):
+        raise ValueError("not yyyy-MM-dd")
+    return date.fromisoformat(text)
 
 
 def in_zone(moment: datetime, zone: tzinfo) -> datetime:
@@ -45,3 +60,27 @@ def java_text(moment: datetime) -> str:
     zone = "GMT" if moment.utcoffset() == timedelta(0) else moment.tzname()
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
     return f"{day} {month} {moment:%d %H:%M:%S} {zone} {moment.year}"
+
+
+@attrs.frozen
+class Calendar:
+    """How one server writes dates: in its zone, and with or without the newer twin of each field."""
+
+    zone: tzinfo = UTC
+    iso_twins: bool = True
+
+    def fields(self, name: str, moment: datetime) -> dict[str, object]:
+        """Write a date in the older format, and beside it, where the server does so, in the newer one."""
+        local = in_zone(moment, self.zone)
+        dates: dict[str, object] = {name: legacy_text(local)}
+        if self.iso_twins:
+            dates[f"{name}ISO"] = iso_text(local)
+        return dates
+
+    def day(self, moment: datetime) -> date:
+        """Give the day on the server's calendar."""
+        return in_zone(moment, self.zone).date()
+
+    def last_second(self, moment: datetime, *, days: int) -> datetime:
+        """Give the end of a day, so many days after a moment, as the server's wall clock shows it."""
+        return datetime.combine(self.day(moment) + timedelta(days=days), _LAST_SECOND)

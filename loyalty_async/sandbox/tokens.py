@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from loyalty_async.sandbox.rules import Refusal
+from loyalty_async.sandbox.refusals import Refusal, invalid_input
 from loyalty_async.sandbox.settings import Settings
 
 TOKEN_HEADER = "x-cap-api-oauth-token"  # noqa: S105 - the name of a header
@@ -108,5 +108,5 @@ def _read_client(body: bytes) -> tuple[str, str]:
     except (ValueError, TypeError, KeyError, RecursionError):
         key = secret = None
     if not isinstance(key, str) or not isinstance(secret, str):
-        raise Refusal(400, "Input is invalid, Please check request parameters or input xml/json", 400)
+        raise invalid_input()
     return key, secret

@@ -1,13 +1,20 @@
-"""The truth about a member, in a form of its own: what a client must come to when it has read everything."""
+"""The truth about an owner, in a form of its own: what a client must come to when it has read everything.
+
+An owner is a member, by the user id, or a group, by minus its id.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 
+from loyalty_async.sandbox.accounts import account_of
 from loyalty_async.sandbox.answers import Printer, printed
+from loyalty_async.sandbox.explosions import REFUSED_NAME
 from loyalty_async.sandbox.ledger import Ledger
-from loyalty_async.sandbox.records import ZERO, Detail, Entry, Transaction, net_alternates
+from loyalty_async.sandbox.records import ZERO, Detail, Entry, Owner, Transaction, net_alternates, total
+from loyalty_async.sandbox.schedules import scheduled_points, trigger_based_points
+from loyalty_async.sandbox.times import Calendar
 
 
 def member_truth(
@@ -28,6 +35,73 @@ def member_truth(
         "ids": [entry.event_log_id for entry in entries],
         "sums": _sums(entries),
         "entries": [_row(entry, printer) for entry in entries],
+    }
+
+
+def owner_balances(ledger: Ledger, owner_id: int, *, at: datetime | None = None) -> dict[str, object]:
+    """Tell what is in each account, by `program|category|currency`: of all entries, or of those before an instant.
+
+    Raises:
+        KeyError: There is no such ledger.
+    """
+    accounts: dict[str, list[Decimal]] = {}
+    for entry in ledger.entries(owner_id, until=at):
+        for line in entry.details:
+            key = f"{line.program.program_id}|{line.category}|{line.currency or ''}"
+            accounts.setdefault(key, []).append(line.points.copy_negate() if line.kind == "DEBIT" else line.points)
+    return {"ownerId": owner_id, "balances": {key: printed(total(accounts[key])) for key in sorted(accounts)}}
+
+
+def owner_events(ledger: Ledger, owner_id: int) -> dict[str, object]:
+    """Tell how many events each id has, by the id's first entry, and which ids cannot be exploded.
+
+    Raises:
+        KeyError: There is no such ledger.
+    """
+    events: dict[str, int] = {}
+    refused: dict[int, None] = {}
+    for entry in ledger.entries(owner_id):
+        if entry.event_name == REFUSED_NAME:
+            refused[entry.event_log_id] = None
+        else:
+            events[str(entry.event_log_id)] = events.get(str(entry.event_log_id), 0) + 1
+    return {"ownerId": owner_id, "events": events, "refused": list(refused)}
+
+
+def owner_promises(ledger: Ledger, owner: Owner, calendar: Calendar, now: datetime) -> dict[str, object]:
+    """Tell what is promised at a moment: by `program|day|type`, and by `program|type` what waits for an event."""
+    programs = ledger.organisation.programs
+    scheduled = scheduled_points(ledger, owner, programs, calendar, now)
+    waiting = trigger_based_points(ledger, owner, programs, now)
+    return {
+        "ownerId": owner.owner_id,
+        "scheduled": {
+            f"{program_id}|{day}|{points_type}": printed(points)
+            for (day, program_id, points_type), points in scheduled.items()
+        },
+        "triggerBased": {
+            f"{program_id}|{points_type}": printed(points) for (program_id, points_type), points in waiting.items()
+        },
+    }
+
+
+def member_accounts(ledger: Ledger, user_id: int) -> dict[str, object]:
+    """Tell total and active points by `program|currency`, with no currency for points, as Altcraft has them.
+
+    Raises:
+        LookupError: There is no such member.
+    """
+    member = ledger.find("id", str(user_id))
+    if member is None:
+        raise LookupError(f"no member {user_id}")
+    accounts = {
+        f"{program.program_id}|{currency or ''}": account_of(ledger, member, program, currency)
+        for program in ledger.organisation.programs
+        for currency in (None, *ledger.organisation.currencies)
+    }
+    return {
+        "userId": user_id,
+        "accounts": {key: [printed(account.total), printed(account.active)] for key, account in accounts.items()},
     }
 
 

@@ -109,23 +109,30 @@ class Ahead(AsyncIterator[R], Generic[Q, R]):
             await head.settled.wait()
             if head.error is not None:
                 raise head.error
-            if self._slots and self._slots[0] is head:
+            if not self._closed and self._slots and self._slots[0] is head:
                 self._slots.popleft()
                 return head.result  # type: ignore[return-value]
 
+    def close(self) -> None:
+        """Refuse further use, also to a task that still waits."""
+        self._closed = True
+        for slot in self._slots:
+            slot.settled.set()
+
     def _begin(self) -> None:
         """Begin jobs in order until enough are under way or waiting to be taken; the head is always begun."""
-        busy = sum(slot.started for slot in self._slots)
-        place = 0
-        while busy <= self._ahead or place == 0:
-            if place == len(self._slots) and not self._take():
-                return
-            slot = self._slots[place]
+        while (slot := self._next()) is not None:
+            slot.started = True
+            self._tasks.start_soon(self._do, slot)
+
+    def _next(self) -> _Slot[Q, R] | None:
+        """Find the job to begin now, if any; looked for anew each time: an eager task changes the queue at once."""
+        if sum(slot.started for slot in self._slots) > self._ahead and self._slots[0].started:
+            return None
+        for slot in self._slots:
             if not slot.started:
-                slot.started = True
-                busy += 1
-                self._tasks.start_soon(self._do, slot)
-            place += 1
+                return slot
+        return self._slots[-1] if self._take() else None
 
     def _take(self) -> bool:
         for job in self._jobs:
@@ -188,7 +195,7 @@ async def open_ahead(work: Work[Q, R], jobs: Iterable[Q], *, ahead: int) -> Asyn
         except BaseException as raised:  # noqa: BLE001 - carried round the task group, which would wrap it in a group
             error = raised
         finally:
-            stream._closed = True  # noqa: SLF001
+            stream.close()
             tasks.cancel_scope.cancel()
     if error is not None:
         raise error

@@ -57,6 +57,8 @@ def engine(
     except (httpx.InvalidURL, ValueError, ImportError):
         # The cause may hold the proxy's password.
         raise InvalidArgument("the proxy cannot be used; give a URL such as http://proxy.example.com:8080") from None
+    except OSError as cause:
+        raise InvalidArgument("the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read") from cause
 
 
 def _proxy_from_environment(url: httpx.URL) -> str | None:

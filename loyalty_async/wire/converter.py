@@ -28,7 +28,6 @@ _SCALARS: Mapping[Any, Callable[[object], object]] = {
     int: scalars.integer,
     bool: scalars.boolean,
     Decimal: scalars.decimal,
-    int | str: scalars.integer_or_text,
 }
 
 
@@ -47,7 +46,7 @@ class Converter:
         try:
             return self._cattrs.structure(document, kind)
         except ValueError as problem:
-            raise malformed(problem) from None  # the chain would print the answer's values
+            raise malformed(problem) from None  # the path says all that the chain of misfits would
 
     def structure_field(self, document: object, key: str, kind: type[T]) -> T:
         """Build a *kind* from one field of a decoded document.
@@ -67,7 +66,9 @@ def make_converter(server_timezone: tzinfo = UTC) -> Converter:
     """Make a converter for a server whose clock runs in *server_timezone*."""
     converter = cattrs.Converter(detailed_validation=False)
     for kind, accept in _SCALARS.items():
-        converter.register_structure_hook_func(partial(eq, kind), _hook(accept))
+        # By class: cattrs asks functions last, and its own hooks for classes coerce.
+        converter.register_structure_hook(kind, _hook(accept))
+    converter.register_structure_hook_func(partial(eq, int | str), _hook(scalars.integer_or_text))
     converter.register_structure_hook_factory(_is_tuple, lambda kind: _tuple_hook(converter, kind))
     converter.register_structure_hook_factory(_is_mapping, lambda kind: _mapping_hook(converter, kind))
     converter.register_structure_hook_factory(_is_open_enum, lambda kind: _hook(scalars.open_enum(get_args(kind)[0])))

@@ -18,11 +18,11 @@ _DATE = re.compile(
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _JAVA = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<month>[A-Z][a-z]{2}) (?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d) "
-    r"(?P<zone>[A-Za-z0-9:+-]{1,9}) (?P<year>\d{4})",
+    r"(?:(?:GMT|UTC)(?P<offset>[+-]\d\d:\d\d)?|(?P<own>[A-Z]{1,5})) (?P<year>\d{4})",
     re.ASCII,
 )
+"""java.util.Date prints the name of the server's own zone, or its offset from GMT."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_UTC_NAMES = {"GMT", "UTC", "Z"}
 
 
 def _parse(value: object) -> datetime:
@@ -34,8 +34,8 @@ def _parse(value: object) -> datetime:
             return datetime.fromisoformat(written)
         if java := _JAVA.fullmatch(written):
             day = f"{java['year']}-{_MONTHS.index(java['month']) + 1:02}-{java['day']}"
-            parsed = datetime.fromisoformat(f"{day}T{java['clock']}")
-            return parsed.replace(tzinfo=UTC) if java["zone"] in _UTC_NAMES else parsed
+            offset = "" if java["own"] else java["offset"] or "Z"
+            return datetime.fromisoformat(f"{day}T{java['clock']}{offset}")
     except ValueError:
         pass
     raise ValueError("a date was expected")
@@ -83,7 +83,7 @@ def day(older: object, newer: object) -> tuple[date, bool]:
     if written.__class__ is not str or not _DAY.fullmatch(str(written)[:10]):
         raise ValueError("a day was expected")
     try:
-        return date.fromisoformat(str(written)[:10]), newer is None or older == newer
+        return date.fromisoformat(str(written)[:10]), newer in (None, str(written)[:10])
     except ValueError:
         raise ValueError("a day was expected") from None
 

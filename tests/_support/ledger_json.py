@@ -218,3 +218,52 @@ def _same(document: Any, model: Any) -> bool:
     if isinstance(model, Enum):
         return bool(model.value == document)
     return type(document) is type(model) and bool(document == model)
+
+
+# ---- Places in a document --------------------------------------------------------------------------------------------
+
+Place = tuple[str | int, ...]
+
+
+def places(value: Any, place: Place = ()) -> Iterator[Place]:
+    """Find every place of a document, the containers' own places included."""
+    yield place
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in inside:
+        yield from places(item, (*place, step))
+
+
+def at_place(document: Any, place: Place) -> Any:
+    """Return what stands at a place of a document."""
+    for step in place:
+        document = document[step]
+    return document
+
+
+def with_value(document: Any, place: Place, value: Any) -> Any:
+    """Copy a document with another value at one place."""
+    if not place:
+        return value
+    copied: Any = document.copy()
+    copied[place[0]] = with_value(document[place[0]], place[1:], value)
+    return copied
+
+
+def with_unknown(document: Any, key: str, value: Any) -> Any:
+    """Copy a document with one more field in every object that becomes a model."""
+    for place in list(places(document)):
+        found = at_place(document, place)
+        if isinstance(found, dict) and (not place or place[-1] != "netAlternateCurrenciesOnEvent"):
+            document = with_value(document, place, {**found, key: value})
+    return document
+
+
+def models_in(model: Any) -> Iterator[Any]:
+    """Find every model that a model is made of, itself first."""
+    if attrs.has(type(model)):
+        yield model
+        for field in attrs.fields(type(model)):
+            yield from models_in(getattr(model, field.name))
+    elif isinstance(model, tuple):
+        for item in model:
+            yield from models_in(item)

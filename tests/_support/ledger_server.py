@@ -220,7 +220,7 @@ class RepeatsAcrossPages(LedgerServer):
     """Begins each page with the last row of the page before, so that the last rows of all never come."""
 
     def rows(self, matching: Sequence[LedgerEntry], number: int, size: int) -> Sequence[LedgerEntry]:
-        return matching[max(number * size - number, 0) :][:size]
+        return matching[number * size - number :][: len(matching[number * size :][:size])]
 
 
 @attrs.define(kw_only=True)

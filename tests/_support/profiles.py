@@ -11,7 +11,8 @@ DEFAULT_EXAMPLES = 100  # hypothesis's own default
 def register_profiles() -> None:
     """Register the profiles `dev` and `ci` and load the one that fits where the tests run.
 
-    A test that gives `max_examples` itself is not reached by LOYALTY_EXAMPLES; use `examples` instead.
+    A test that gives `max_examples` itself is not reached by LOYALTY_EXAMPLES; use `examples` instead. Many examples
+    need more time than a test is given: add `-o timeout=0 -o faulthandler_timeout=0`.
     """
     # No deadline: an example's real time says nothing about code that is tested in virtual time.
     settings.register_profile("dev", deadline=None, max_examples=examples(DEFAULT_EXAMPLES))

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from loyalty_async.sandbox.answers import Reply
-from loyalty_async.sandbox.faults import LEDGER_INFO_PATH
+from loyalty_async.sandbox.calls import Call
 from loyalty_async.sandbox.ledger import Ledger
+from loyalty_async.sandbox.paths import LEDGER_INFO_PATH
 from loyalty_async.sandbox.records import Member
-from loyalty_async.sandbox.sandboxes import Call, Sandbox
+from loyalty_async.sandbox.sandboxes import Sandbox
 from loyalty_async.sandbox.settings import Settings
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -36,10 +37,19 @@ def ask(sandbox: Sandbox, **query: object) -> Any:
     return json.loads(call(sandbox, **query).body, parse_float=Decimal)
 
 
+def get(sandbox: Sandbox, path: str, headers: dict[str, str] | None = None, /, **query: object) -> Any:
+    """Ask another endpoint about member 7001, unless the query says otherwise, and give the decoded answer."""
+    whole = {"identifierName": "id", "identifierValue": "7001", "source": "INSTORE", **query}
+    shown = {name: str(value) for name, value in whole.items() if value is not None}
+    reply = sandbox.answer(Call(path=path, query=shown, headers=headers or {}))
+    return json.loads(reply.body, parse_float=Decimal)
+
+
 def ids(answer: Any) -> list[int]:
     """Give the event log ids of a page, in its order; none for the error of an empty one."""
     if codes(answer) == [11003]:
         return []
+    assert "errors" not in answer
     return [entry["eventLogId"] for entry in answer["ledgerEntries"]]
 
 

@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from loyalty_async.sandbox.app import create_app
-from loyalty_async.sandbox.faults import LEDGER_INFO_PATH, Fault
+from loyalty_async.sandbox.faults import Fault
 from loyalty_async.sandbox.ledger import Ledger
-from loyalty_async.sandbox.sandboxes import TOKEN_PATH, Sandbox
+from loyalty_async.sandbox.paths import LEDGER_INFO_PATH, TOKEN_PATH
+from loyalty_async.sandbox.sandboxes import Sandbox
 from loyalty_async.sandbox.settings import Settings
 from tests.sandbox.calls import NOON
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from loyalty_async.sandbox.answers import Reply
-from loyalty_async.sandbox.faults import LEDGER_INFO_PATH, Fault, FaultScript
+from loyalty_async.sandbox.faults import Fault, FaultScript
+from loyalty_async.sandbox.paths import LEDGER_INFO_PATH
 
 PAGE = Reply(
     body=b'{"ledgerDetails":{"totalEntries":1},"ledgerEntries":[{"netPointsOnEvent":"1.0","amount":1.10}],"warnings":[]}',

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loyalty_async.sandbox.ledger import Book
+from loyalty_async.sandbox.books import Book
 from loyalty_async.sandbox.records import (
     CARD_PROGRAM,
     DEFAULT_ORGANISATION,

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from loyalty_async.sandbox.ledger import Ledger, microseconds
+from loyalty_async.sandbox.books import microseconds
+from loyalty_async.sandbox.ledger import Ledger
 from loyalty_async.sandbox.records import DEFAULT_PROGRAM, MAIN, Detail
 from tests.sandbox.calls import NOON
 

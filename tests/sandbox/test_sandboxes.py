@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 
 from loyalty_async.sandbox.answers import Reply
-from loyalty_async.sandbox.faults import LEDGER_INFO_PATH, Fault
+from loyalty_async.sandbox.calls import Call
+from loyalty_async.sandbox.faults import Fault
 from loyalty_async.sandbox.ledger import Ledger
-from loyalty_async.sandbox.sandboxes import TOKEN_PATH, Call, Sandbox, Stats
+from loyalty_async.sandbox.paths import LEDGER_INFO_PATH, TOKEN_PATH
+from loyalty_async.sandbox.sandboxes import Sandbox, Stats
 from loyalty_async.sandbox.settings import Settings
 from tests.sandbox.calls import NOON, ask, call, codes, ids, open_world
 

@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from loyalty_async.sandbox import serve
-from loyalty_async.sandbox.faults import LEDGER_INFO_PATH, Fault
+from loyalty_async.sandbox.faults import Fault
 from loyalty_async.sandbox.ledger import Ledger
+from loyalty_async.sandbox.paths import LEDGER_INFO_PATH
 from loyalty_async.sandbox.sandboxes import Sandbox
 from loyalty_async.sandbox.serve import open_sandbox, run_sandbox, serving
 from loyalty_async.sandbox.settings import Settings

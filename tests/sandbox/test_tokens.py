@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from loyalty_async.sandbox.rules import Refusal
+from loyalty_async.sandbox.refusals import Refusal
 from loyalty_async.sandbox.settings import Settings
 from loyalty_async.sandbox.tokens import Tokens, basic_header, check_access, grant
 

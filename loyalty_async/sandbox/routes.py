@@ -1,0 +1,61 @@
+"""Which endpoint answers at which path, and which of them ask for Capillary's credentials."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from loyalty_async.sandbox.accounts import answer_account
+from loyalty_async.sandbox.answers import Reply, encode
+from loyalty_async.sandbox.balances import answer_balance
+from loyalty_async.sandbox.calls import Call, Endpoint, World
+from loyalty_async.sandbox.explosions import answer_explosion
+from loyalty_async.sandbox.pages import answer_page
+from loyalty_async.sandbox.paths import (
+    ACCOUNT_BALANCE_PATH,
+    EXPLODE_PATH,
+    EXPLODE_SCOPED_PATH,
+    LEDGER_BALANCE_PATH,
+    LEDGER_INFO_PATH,
+    LEDGER_INFO_SCOPED_PATH,
+    SCHEDULE_LOOKUP_PATH,
+    SCHEDULE_PATH,
+    TOKEN_PATH,
+)
+from loyalty_async.sandbox.schedules import answer_schedule
+from loyalty_async.sandbox.tokens import check_access, grant
+
+_SCHEDULE: Final = re.compile(SCHEDULE_PATH.replace("{user_id}", "[^/]+"))
+_CAPILLARY: Final[Mapping[str, Endpoint]] = {
+    LEDGER_INFO_PATH: answer_page,
+    LEDGER_INFO_SCOPED_PATH: answer_page,
+    LEDGER_BALANCE_PATH: answer_balance,
+    EXPLODE_PATH: answer_explosion,
+    EXPLODE_SCOPED_PATH: answer_explosion,
+    SCHEDULE_LOOKUP_PATH: answer_schedule,
+    SCHEDULE_PATH: answer_schedule,
+}
+METHODS: Final[Mapping[str, str]] = {
+    TOKEN_PATH: "POST",
+    **dict.fromkeys(_CAPILLARY, "GET"),  # The lookup comes before the path that would take it for a user's id.
+    ACCOUNT_BALANCE_PATH: "POST",
+}
+"""Every path with its method."""
+
+
+def respond(world: World, call: Call) -> Reply:
+    """Answer a call by its path.
+
+    Raises:
+        Refusal: The endpoint refuses it.
+        KeyError: No endpoint has this path.
+    """
+    if call.path == TOKEN_PATH:
+        return Reply(body=encode(grant(call.body, world.settings, world.tokens)).encode())
+    if call.path == ACCOUNT_BALANCE_PATH:
+        return answer_account(world, call)
+    path = call.path if call.path in _CAPILLARY or not _SCHEDULE.fullmatch(call.path) else SCHEDULE_PATH
+    endpoint = _CAPILLARY[path]
+    check_access(call.headers, world.settings, world.tokens)
+    return endpoint(world, call)

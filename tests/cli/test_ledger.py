@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import loyalty_async.cli.ledger
+from loyalty_async.cli.demo_comparisons import Differences, compare
+from loyalty_async.client import CapillaryClient
+from loyalty_async.models.credentials import OAuth
+from loyalty_async.protocol.backoff import RetryPolicy
+from loyalty_async.sandbox import Fault
+from loyalty_async.sandbox.truths import member_truth
+from tests.cli.conftest import NOON, Finished, Run, Served
+
+pytestmark = pytest.mark.real_time
+
+COMMAND = [sys.executable, "-m", "loyalty_async.cli", "ledger"]
+
+
+def rows(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def truth(served: Served, user_id: int) -> Any:
+    return member_truth(served.sandbox.ledger, user_id, served.sandbox.printer)["entries"]
+
+
+def test_the_lines_are_the_truth(configured: Served, run: Run) -> None:
+    member = configured.member(30)
+    finished = run("ledger", "--member", f"mobile={member.mobile}", "--since", "2022-01-01", "--with-currencies")
+    assert finished.code == 0
+    expected = truth(configured, member.user_id)
+    assert len(expected) >= 30
+    assert compare(rows(finished.out), expected) == Differences()
+    assert finished.err.startswith(f"complete: entries {len(expected)}, pages ")
+    assert finished.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["id", "mobile", "email", "externalId"])
+def test_a_member_is_found_by_each_identifier(name: str, configured: Served, run: Run) -> None:
+    member = configured.member(1)
+    values = {"id": member.user_id, "mobile": member.mobile, "email": member.email, "externalId": member.external_id}
+    assert run("ledger", "--member", f"{name}={values[name]}").code == 0
+
+
+def test_the_span_is_half_open_and_in_the_zone(configured: Served, run: Run) -> None:
+    member = configured.sandbox.ledger.add_member()
+    for day in ("2025-01-31T18:29:59+00:00", "2025-01-31T18:30:00+00:00", "2025-02-01T18:30:00+00:00"):
+        configured.sandbox.ledger.add_entry(member.user_id, created_at=datetime.fromisoformat(day))
+    finished = run(
+        *("ledger", "--member", f"id={member.user_id}", "--timezone", "Asia/Kolkata"),
+        *("--since", "2025-02-01", "--until", "2025-02-02"),
+    )
+    assert [row["created_at"] for row in rows(finished.out)] == ["2025-01-31T18:30:00Z"]
+
+
+def test_filters_reach_the_server(configured: Served, run: Run) -> None:
+    member = configured.member(30)
+    finished = run("ledger", "--member", f"id={member.user_id}", "--ledger-entry-type", "DEBIT")
+    kinds = {line["ledger_entry_type"] for row in rows(finished.out) for line in row["entry_details"]}
+    assert kinds == {"DEBIT"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--with-concept-events", "--with-concept-events needs --program-id"),
+        ("--without-points", "--without-points needs --with-currencies"),
+        ("--with-currencies --currency Stars", "give --currency or --with-currencies, not both"),
+        ("--till-id 1 --store-id 2", "give only one of --till-id, --store-id, --store-code"),
+        ("--since 2025-02-01 --until 2025-01-01", "since must lie before until"),
+        ("--ahead -1", "ahead must not be negative"),
+        ("--format table --timezone Mars", "--timezone must be a zone"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_in_the_words_of_the_command_line(
+    options: str, said: str, configured: Served, run: Run
+) -> None:
+    finished = run("ledger", "--member", "id=1", *options.split())
+    assert finished.code == 2
+    assert said in finished.err
+    assert not configured.sandbox.stats.requests
+
+
+def test_a_table_shows_every_line_of_every_entry(configured: Served, run: Run) -> None:
+    member = configured.member(30)
+    finished = run("ledger", "--member", f"id={member.user_id}", "--format", "table", "--with-currencies")
+    assert finished.code == 0
+    assert "\x1b" not in finished.out
+    assert max(map(len, finished.out.splitlines())) <= 80
+    for entry in truth(configured, member.user_id):
+        for kind, points, *_ in entry["details"]:
+            assert f"{ {'CREDIT': '+', 'DEBIT': '-', 'OPENING_BALANCE': '='}[kind] }{Decimal(points):f}" in finished.out
+
+
+@pytest.mark.parametrize("output", ["jsonl", "table"])
+def test_a_file_holds_what_the_output_would(output: str, configured: Served, run: Run, tmp_path: Path) -> None:
+    arguments = ("ledger", "--member", f"id={configured.member(30).user_id}", "--format", output)
+    file = tmp_path / "ledger"
+    written = run(*arguments, "--to", str(file))
+    assert (written.code, written.out) == (0, "")
+    assert file.read_text(encoding="utf-8") == run(*arguments).out
+
+
+def assert_discreet(finished: Finished, *secrets: str) -> None:
+    for secret in secrets:
+        assert secret not in finished.out + finished.err
+    assert finished.err.count("\n") == 1
+    assert "Traceback" not in finished.err
+
+
+def test_a_wrong_secret_is_one_line_without_it(configured: Served, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOYALTY_SECRET", "hunter2")
+    finished = run("ledger", "--member", "mobile=917406401004")
+    assert finished.code == 3
+    assert "check LOYALTY_KEY and LOYALTY_SECRET" in finished.err
+    assert_discreet(finished, "hunter2", "sandbox-key", "917406401004")
+    assert configured.sandbox.stats.entries_served == 0
+
+
+def test_a_wrong_password_is_one_line_without_it(served: Served, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOYALTY_PASSWORD", "hunter2")
+    finished = run("ledger", "--member", "id=1", "--base-url", served.url, "--till", "sandbox.till")
+    assert finished.code == 3
+    assert_discreet(finished, "hunter2", "sandbox.till")
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("member", ["mobile=917406401004", "email=917406401004@example.com", "externalId=917406401004"])
+def test_an_unknown_member_is_one_line_without_the_identifier(member: str, run: Run) -> None:
+    finished = run("ledger", "--member", member)
+    assert finished.code == 3
+    assert "no member has this identifier (8015)" in finished.err
+    assert_discreet(finished, "917406401004", "sandbox-secret")
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_malformed_member_is_one_line_without_it(run: Run) -> None:
+    finished = run("ledger", "--member", "917406401004")
+    assert finished.code == 2
+    assert_discreet(finished, "917406401004")
+
+
+def test_a_server_that_is_not_there_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, unused_port: int) -> None:
+    monkeypatch.setenv("LOYALTY_SECRET", "hunter2")
+    without_retries(monkeypatch)
+    finished = run(
+        "ledger", "--member", "id=917406401004", "--key", "k", "--base-url", f"http://127.0.0.1:{unused_port}"
+    )
+    assert finished.code == 3
+    assert "check the base URL and the network" in finished.err
+    assert_discreet(finished, "hunter2", "917406401004")
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def without_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(connection: Any) -> CapillaryClient:
+        url = connection.base_url or os.environ["LOYALTY_BASE_URL"]
+        auth = OAuth(key="sandbox-key", secret="sandbox-secret")
+        return CapillaryClient(url, auth=auth, retry=RetryPolicy(attempts=1))
+
+    monkeypatch.setattr(loyalty_async.cli.ledger, "connect", connect)
+
+
+def test_a_ledger_that_is_not_fully_booked_is_written_and_exits_1(
+    configured: Served, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_retries(monkeypatch)
+    configured.sandbox.faults.add(Fault(warning=11002, times=None))
+    finished = run("ledger", "--member", f"id={configured.member(5).user_id}")
+    assert finished.code == 1
+    assert rows(finished.out)
+    assert finished.err.startswith("pending: entries ")
+    assert "warning 11002 on " in finished.err
+
+
+def test_a_ledger_that_cannot_be_proved_exits_1_and_leaves_no_file(
+    configured: Served, run: Run, tmp_path: Path
+) -> None:
+    member = configured.sandbox.ledger.add_member()
+    moment = configured.sandbox.ledger.entries(configured.member(1).user_id)[0].created_at
+    configured.sandbox.ledger.add_entry(member.user_id, created_at=moment)
+    configured.sandbox.faults.add(Fault(patch={"ledgerDetails": {"totalEntries": 2}}, times=None))
+    finished = run("ledger", "--member", f"id={member.user_id}", "--since", "2022-01-01", "--to", str(tmp_path / "x"))
+    assert finished.code == 1
+    assert "try again later" in finished.err
+    assert_discreet(finished, str(member.user_id))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_stops_reading_ends_it_quietly(configured: Served) -> None:
+    """As `head -1` does: it takes a line and goes, and the next line finds nobody."""
+    ledger = configured.sandbox.ledger
+    member = ledger.add_member()
+    for month in (1, 6):  # In two windows, so in two parts.
+        ledger.add_entry(member.user_id, created_at=NOON.replace(month=month))
+    configured.sandbox.faults.add(Fault(delay_s=0.5, times=None))
+    arguments = ["--member", f"id={member.user_id}", "--since", "2025-01-01", "--until", "2025-07-01", "--ahead", "0"]
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_ctrl_c_is_one_line_and_exit_code_130(configured: Served) -> None:
+    configured.sandbox.faults.add(Fault(delay_s=30.0, times=None))
+    arguments = ["--member", f"id={configured.member(1).user_id}"]
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+        while not configured.sandbox.stats.requests:  # The token is there: the ledger's request is on its way.
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, b"", b"loyalty-async: interrupted\n")

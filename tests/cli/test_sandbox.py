@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
+from urllib.request import urlopen
+
+import pytest
+
+from tests.cli.conftest import Run
+
+pytestmark = pytest.mark.real_time
+
+COMMAND = [sys.executable, "-m", "loyalty_async.cli", "sandbox", "--port", "0", "--members", "5"]
+
+
+@contextmanager
+def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command, and give the process and the URL, which is the first word that it says."""
+    process = subprocess.Popen(  # noqa: S603
+        [*COMMAND, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        try:
+            yield process, process.stdout.readline().split()[0]
+        finally:
+            process.kill()
+
+
+def members(url: str) -> object:
+    with urlopen(f"{url}/_sandbox/members", timeout=10) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_cleanly(number: signal.Signals) -> None:
+    with started() as (process, _):
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_it_stops_with_its_standard_input_if_told() -> None:
+    with started("--stdin") as (process, _):
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_what_it_says_can_be_copied_and_works(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with started() as (process, url):
+        assert process.stdout is not None
+        said = [next(process.stdout).strip() for _ in range(11)]
+        for setting in (word for line in said if line.startswith("export") for word in line.split()[1:]):
+            monkeypatch.setenv(*setting.split("=", 1))
+        assert os.environ["LOYALTY_BASE_URL"] == url
+        command = next(line for line in said if line.startswith("loyalty-async ledger"))
+        finished = run(*command.split()[1:])
+    assert finished.code == 0
+    assert finished.err.startswith("complete: entries ")
+
+
+def test_a_seed_and_an_end_make_the_same_members() -> None:
+    options = ("--seed", "5", "--end", "2025-06-30")
+    with started(*options) as (_, one), started(*options) as (_, another):
+        assert members(one) == members(another)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--port 70000", "--port must lie between 0 and 65535"),
+        ("--members 0", "--members must be at least 1"),
+        ("--years 0", "--years must be above 0"),
+        ("--years nan", "--years must be above 0"),
+        ("--entries -1", "--entries must lie between"),
+        ("--end tomorrow", "--end must be an ISO date"),
+        ("--members 1 --host 0.0.0.0", "--host must be a loopback address"),
+    ],
+)
+def test_what_cannot_be_served_is_refused(options: str, said: str, run: Run) -> None:
+    finished = run("sandbox", *options.split())
+    assert finished.code == 2
+    assert said in finished.err
+
+
+def test_a_port_that_is_taken_is_told(run: Run) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        finished = run("sandbox", "--members", "1", "--port", str(port))
+    assert finished.code == 2
+    assert f"--port {port} cannot be listened on: " in finished.err
+
+
+def test_without_the_extra_one_line_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+
+    def find_spec(name: str) -> ModuleSpec | None:
+        return None if name in {"starlette", "uvicorn"} else find(name)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+    for command in ("sandbox", "demo"):
+        finished = run(command)
+        assert finished.code == 2
+        assert "needs starlette and uvicorn: python -m pip install 'loyalty-async[cli,sandbox]'" in finished.err

@@ -1,0 +1,143 @@
+"""A span is cut into pieces that hold about as many entries each."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loyalty_async.models.spans import Span
+from loyalty_async.planning.density import cut, divisible
+from loyalty_async.planning.windows import asked
+
+SECOND = timedelta(seconds=1)
+MICROSECOND = timedelta(microseconds=1)
+NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
+
+fractions = st.sampled_from([timedelta(0), MICROSECOND, SECOND / 2, SECOND - MICROSECOND])
+
+
+@st.composite
+def divisible_spans(draw: st.DrawFn) -> Span:
+    since = NOON + draw(fractions)
+    shortest = NOON + SECOND + MICROSECOND - since  # The next whole second lies inside, just so.
+    length = draw(
+        st.one_of(
+            st.sampled_from([shortest, 2 * SECOND, 3 * SECOND, timedelta(hours=1), timedelta(days=89)]),
+            st.timedeltas(shortest, timedelta(days=89)),
+        )
+    )
+    return Span(since, since + length)
+
+
+@st.composite
+def seen_in(draw: st.DrawFn, span: Span) -> list[datetime]:
+    """Dates as a page may show them: of the span, its edges, its margins; in some order, many in one second perhaps."""
+    place = st.one_of(
+        st.sampled_from([span.since, span.since - SECOND, span.until, span.until - MICROSECOND, span.until + SECOND]),
+        st.integers(0, span.length // MICROSECOND).map(lambda micros: span.since + micros * MICROSECOND),
+    )
+    dates = [moment for moment in draw(st.lists(place, max_size=12)) for _ in range(draw(st.integers(1, 4)))]
+    return draw(st.sampled_from([dates, sorted(dates), sorted(dates, reverse=True)]))
+
+
+@given(data=st.data(), span=divisible_spans(), hidden=st.integers(0, 5000), pieces=st.integers(2, 64))
+def test_pieces_are_shorter_neighbours_that_cover_the_span_and_meet_at_whole_seconds(
+    data: st.DataObject, span: Span, hidden: int, pieces: int
+) -> None:
+    seen = data.draw(seen_in(span))
+    cuts = cut(span, seen, len(seen) + hidden, pieces)
+    assert 2 <= len(cuts) <= pieces
+    assert cuts[0].since == span.since
+    assert cuts[-1].until == span.until
+    assert all(older.until == newer.since for older, newer in zip(cuts, cuts[1:], strict=False))
+    assert all(piece.until.microsecond == 0 for piece in cuts[:-1])
+    assert all(timedelta(0) < piece.length < span.length for piece in cuts)
+
+
+@pytest.mark.parametrize(
+    ("since", "length", "expected"),
+    [
+        (NOON, SECOND, False),
+        (NOON, SECOND + MICROSECOND, True),
+        (NOON, MICROSECOND, False),
+        (NOON + SECOND / 2, SECOND / 2, False),
+        (NOON + SECOND / 2, SECOND / 2 + MICROSECOND, True),
+        (NOON + SECOND - MICROSECOND, MICROSECOND, False),
+        (NOON + SECOND - MICROSECOND, 2 * MICROSECOND, True),
+    ],
+)
+def test_a_span_is_divisible_if_a_whole_second_lies_inside(since: datetime, length: timedelta, expected: bool) -> None:
+    span = Span(since, since + length)
+    assert divisible(span, asked(span, UTC)) is expected
+
+
+@pytest.mark.parametrize(("length", "expected"), [(timedelta(minutes=30), False), (timedelta(minutes=31), True)])
+def test_a_span_is_not_divisible_if_its_pieces_would_be_mostly_margin(length: timedelta, expected: bool) -> None:
+    """An hour on each side, where a clock is set back: else each of 3600 seconds would be asked for."""
+    span = Span(datetime(2024, 10, 27, 1, tzinfo=UTC), datetime(2024, 10, 27, 1, tzinfo=UTC) + length)
+    assert divisible(span, asked(span, ZoneInfo("Europe/Berlin"))) is expected
+
+
+def backwards(dates: Sequence[datetime]) -> list[datetime]:
+    return sorted(dates, reverse=True)
+
+
+def mixed(dates: Sequence[datetime]) -> list[datetime]:
+    return Random(7).sample(dates, len(dates))
+
+
+@pytest.mark.parametrize("order", [sorted, backwards, mixed], ids=["oldest first", "newest first", "arbitrary"])
+@pytest.mark.parametrize("page", [100, 1000])
+@pytest.mark.parametrize("pieces", [2, 5, 13])
+def test_evenly_spread_entries_are_shared_out_evenly(
+    order: Callable[[Sequence[datetime]], list[datetime]], page: int, pieces: int
+) -> None:
+    """Whether one page of them is seen or all."""
+    span = Span(NOON, NOON + timedelta(days=80))
+    dates = [span.since + span.length * (number / 1000) for number in range(1000)]
+    assert_even(cut(span, order(dates)[:page], len(dates), pieces), dates, pieces)
+
+
+@pytest.mark.parametrize("order", [sorted, backwards], ids=["oldest first", "newest first"])
+@pytest.mark.parametrize("pieces", [2, 5, 13])
+def test_what_is_seen_to_be_dense_is_cut_more_finely(
+    order: Callable[[Sequence[datetime]], list[datetime]], pieces: int
+) -> None:
+    """An hour at the end that comes first in the server's order holds a tenth of all: as much as days elsewhere."""
+    span = Span(NOON, NOON + timedelta(days=80))
+    dense = [number / 100 * timedelta(hours=1) for number in range(100)]
+    sparse = [timedelta(hours=1) + (span.length - timedelta(hours=1)) * (number / 900) for number in range(900)]
+    offsets = dense + sparse
+    dates = [span.since + offset if order is sorted else span.until - SECOND - offset for offset in offsets]
+    assert_even(cut(span, order(dates)[:100], len(dates), pieces), dates, pieces)
+
+
+@pytest.mark.parametrize("order", [sorted, backwards, mixed], ids=["oldest first", "newest first", "arbitrary"])
+def test_entries_that_are_all_seen_are_shared_out_by_their_dates(
+    order: Callable[[Sequence[datetime]], list[datetime]],
+) -> None:
+    """However unevenly they lie."""
+    span = Span(NOON, NOON + timedelta(days=80))
+    dates = [span.since + number**3 * SECOND for number in range(100)]
+    assert_even(cut(span, order(dates), len(dates), 4), dates, 4)
+
+
+def test_a_burst_is_cut_out() -> None:
+    """Of a hundred entries in one second, and one on each side, the second becomes a piece of its own."""
+    burst = NOON + timedelta(days=3)
+    span = Span(NOON, NOON + timedelta(days=89))
+    cuts = cut(span, [NOON, *[burst] * 100, span.until - SECOND], 102, 50)
+    assert burst in [piece.since for piece in cuts]
+
+
+def assert_even(cuts: Sequence[Span], dates: Sequence[datetime], pieces: int) -> None:
+    shares = [sum(moment in piece for moment in dates) for piece in cuts]
+    assert len(shares) == pieces
+    assert sum(shares) == len(dates)
+    ideal = len(dates) / pieces
+    assert max(shares) <= 1.1 * ideal + 2
+    assert min(shares) >= 0.9 * ideal - 2

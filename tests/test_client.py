@@ -1,0 +1,389 @@
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+import httpx
+import pytest
+import respx
+
+from loyalty_async import (
+    AltcraftClient,
+    Basic,
+    CapillaryClient,
+    ClientStateError,
+    Customer,
+    InvalidArgument,
+    LoyaltyError,
+    MalformedAnswerError,
+    MemberNotFoundError,
+    OAuth,
+    RateLimitedError,
+    RetryPolicy,
+    Stats,
+    Timeouts,
+)
+from tests.transport.servers import saying
+from tests.transport.stages import Reply, Stage, document, failure
+
+pytestmark = pytest.mark.anyio
+
+URL = "https://eu.api.example.com"
+LEDGER_PATH = "/v2/pointsLedger/getCustomerLedgerInfo"
+TILL = Basic("store.server", "server123")
+CLIENT = OAuth(key="the-key", secret="the-s3cret")
+MEMBER = Customer.by_mobile("917406401004", source="INSTORE")
+SINCE = datetime(2025, 1, 1, tzinfo=UTC)
+NOW = datetime(2025, 3, 1, tzinfo=UTC)
+
+PAGE = {
+    "ledgerDetails": {"pageNumber": 0, "pageSize": 100, "totalEntries": 1, "pageCount": 1},
+    "ledgerEntries": [
+        {
+            "eventLogId": 178_000_001,
+            "eventName": "TransactionAdd",
+            "ledgerCreatedDate": "2025-02-03 04:05:06.0",
+            "ledgerCreatedDateISO": "2025-02-03T04:05:06Z",
+            "entryDetails": [{"ledgerEntryType": "CREDIT", "points": "12.500"}],
+        }
+    ],
+    "warnings": [],
+}
+NOTHING = failure(11003)
+
+
+class Watched(Stage):
+    """Keeps account of being opened and closed."""
+
+    def __init__(self, *replies: Reply, **options: Any) -> None:
+        super().__init__(*replies, **options)
+        self.log: list[str] = []
+        self.closed_with: type[BaseException] | None = None
+
+    async def __aenter__(self) -> Self:
+        self.log.append("opened")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.log.append("closed")
+        self.closed_with = kind
+
+
+def client_of(transport: httpx.AsyncBaseTransport | None = None, **options: Any) -> CapillaryClient:
+    settings = {"auth": TILL, "clock": lambda: NOW, "transport": transport, "verify": False}
+    return CapillaryClient(URL, **{**settings, **options})
+
+
+async def read(client: CapillaryClient) -> list[int]:
+    return [entry.event_log_id async for entry in client.ledger.entries(MEMBER, since=SINCE)]
+
+
+# ---- The life of a client --------------------------------------------------------------------------------------------
+
+
+async def test_a_client_that_is_not_open_sends_nothing() -> None:
+    stage = Stage()
+    client = client_of(stage)
+    with pytest.raises(ClientStateError, match="new"):
+        await read(client)
+    assert stage.requests == []
+
+
+async def test_a_client_that_was_closed_sends_nothing() -> None:
+    stage = Stage()
+    async with client_of(stage) as client:
+        pass
+    with pytest.raises(ClientStateError, match="closed"):
+        await read(client)
+    assert stage.requests == []
+
+
+async def test_a_client_is_opened_once() -> None:
+    stage = Watched()
+    async with client_of(stage) as client:
+        with pytest.raises(ClientStateError, match="once"):
+            await client.__aenter__()
+    with pytest.raises(ClientStateError, match="once"):
+        await client.__aenter__()
+    assert stage.log == ["opened", "closed"]
+
+
+async def test_a_query_may_be_made_before_the_client_is_open() -> None:
+    client = client_of(Stage(document(PAGE)))
+    query = client.ledger.entries(MEMBER, since=SINCE)
+    async with client:
+        assert [entry.event_log_id async for entry in query] == [178_000_001]
+    with pytest.raises(ClientStateError):
+        await query.collect()
+
+
+async def test_a_transport_is_opened_and_closed_with_the_client() -> None:
+    stage = Watched(document(PAGE))
+    client = client_of(stage)
+    assert stage.log == []
+    async with client:
+        assert stage.log == ["opened"]
+        await read(client)
+        assert stage.log == ["opened"]
+    assert stage.log == ["opened", "closed"]
+    assert stage.closed_with is None
+
+
+async def test_an_error_in_the_block_closes_the_client_and_comes_out_bare() -> None:
+    stage = Watched()
+    with pytest.raises(ZeroDivisionError):
+        async with client_of(stage):
+            raise ZeroDivisionError
+    assert stage.log == ["opened", "closed"]
+    assert stage.closed_with is ZeroDivisionError
+
+
+async def test_a_cancelled_block_closes_the_client() -> None:
+    stage = Watched(Reply(wait_s=100.0))
+    with anyio.move_on_after(5):
+        async with client_of(stage) as client:
+            await read(client)
+    assert stage.log == ["opened", "closed"]
+    assert stage.in_flight == 0
+
+
+async def test_a_transport_that_does_not_open_leaves_the_client_new() -> None:
+    class Broken(Watched):
+        async def __aenter__(self) -> Self:
+            raise OSError("no")
+
+    client = client_of(Broken())
+    with pytest.raises(OSError, match="no"):
+        await client.__aenter__()
+    assert "new" in repr(client)
+    with pytest.raises(ClientStateError):
+        await read(client)
+
+
+async def test_a_client_runs_on_whichever_loop_it_is_opened_in() -> None:
+    client = client_of(Stage(NOTHING))  # Made here, and it might have been made before there was a loop.
+    async with client:
+        assert await read(client) == []
+
+
+def test_a_client_can_be_made_without_a_loop() -> None:
+    client = client_of(Stage(NOTHING))
+
+    async def use() -> list[int]:
+        async with client:
+            return await read(client)
+
+    assert anyio.run(use) == []
+
+
+@pytest.mark.real_time
+async def test_the_built_in_pool_leaves_no_connection_open() -> None:
+    body = json.dumps(PAGE).encode()
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with saying(answer) as server:
+        async with CapillaryClient(server.url, auth=TILL, clock=lambda: NOW) as client:
+            assert await read(client) == [178_000_001]
+            pool: Any = client._session.transport
+            assert len(pool._pool.connections) <= 1
+        assert pool._pool.connections == []
+
+
+# ---- What a client tells ---------------------------------------------------------------------------------------------
+
+
+async def test_stats_count_every_request() -> None:
+    token = document({"data": {"accessToken": "abc", "ttlSeconds": 300}})
+    stage = Stage(token, Reply(status=503), Reply(status=503), document(PAGE), document(PAGE))
+    client = client_of(stage, auth=CLIENT)
+    assert client.stats() == Stats(requests=0, retries=0)
+    async with client:
+        await read(client)
+        assert client.stats() == Stats(requests=4, retries=2)
+        await read(client)
+    assert client.stats() == Stats(requests=5, retries=2)
+
+
+@pytest.mark.parametrize("auth", [TILL, CLIENT], ids=["Basic", "OAuth"])
+async def test_a_repr_tells_host_and_state_and_no_secret(auth: Basic | OAuth) -> None:
+    client = CapillaryClient(f"{URL}/gateway", auth=auth, transport=Stage())
+    assert repr(client) == "<CapillaryClient eu.api.example.com new>"
+    async with client:
+        assert repr(client) == "<CapillaryClient eu.api.example.com open>"
+        for shown in (repr(client.ledger), repr(client._session), repr(auth)):
+            for secret in ("store.server", "server123", "8a16a6b7", "the-key", "the-s3cret"):
+                assert secret not in shown
+    assert repr(client) == "<CapillaryClient eu.api.example.com closed>"
+
+
+async def test_the_other_vendors_client_lives_the_same_way() -> None:
+    stage = Watched()
+    client = AltcraftClient("https://altcraft.example", token="altcraft-t0ken", transport=stage)
+    assert repr(client) == "<AltcraftClient altcraft.example new>"
+    async with client:
+        assert "altcraft-t0ken" not in repr([client, client.accounts, client._session])
+    assert stage.log == ["opened", "closed"]
+    with pytest.raises(ClientStateError):
+        await client.__aenter__()
+
+
+# ---- Two at once -----------------------------------------------------------------------------------------------------
+
+
+async def test_two_clients_share_nothing() -> None:
+    def vendor(name: str) -> Stage:
+        def answer(request: httpx.Request) -> Reply:
+            if request.url.path == LEDGER_PATH:
+                assert request.headers["x-cap-api-oauth-token"] == name
+                return document(PAGE, wait_s=1.0)
+            assert json.loads(request.content) == {"key": name, "secret": "s"}
+            return document({"data": {"accessToken": name, "ttlSeconds": 300}}, wait_s=1.0)
+
+        return Stage(answering=answer)
+
+    one, two = vendor("one"), vendor("two")
+    async with (
+        client_of(one, auth=OAuth(key="one", secret="s"), max_in_flight=1) as first,
+        client_of(two, auth=OAuth(key="two", secret="s"), max_in_flight=1) as second,
+        anyio.create_task_group() as tasks,
+    ):
+        for client in (first, second):
+            for _ in range(3):
+                tasks.start_soon(read, client)
+    assert anyio.current_time() == 4.0
+    assert first.stats() == second.stats() == Stats(requests=4, retries=0)
+
+
+async def test_max_in_flight_holds_for_all_calls_of_a_client() -> None:
+    stage = Stage(answering=lambda _: document(PAGE, wait_s=1.0))
+    async with client_of(stage, max_in_flight=4) as client, anyio.create_task_group() as tasks:
+        for _ in range(20):
+            tasks.start_soon(read, client)
+    assert stage.most == 4
+    assert anyio.current_time() == 5.0
+
+
+async def test_the_policies_of_the_caller_are_followed() -> None:
+    stage = Stage(Reply(status=429, headers={"Retry-After": "5"}), Reply(status=429))
+    client = client_of(stage, retry=RetryPolicy(attempts=2), timeouts=Timeouts(read=7.0))
+    async with client:
+        with pytest.raises(RateLimitedError):
+            await read(client)
+    assert 5.0 <= anyio.current_time() <= 5.5
+    assert stage.requests[0].extensions["timeout"]["read"] == 7.0
+
+
+# ---- Wrong arguments -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"base_url": "http://eu.api.example.com"}, "https"),
+        ({"base_url": ""}, "https"),
+        ({"auth": None}, "Basic"),
+        ({"auth": ("till", "server123")}, "Basic"),
+        ({"max_in_flight": 0}, "max_in_flight"),
+        ({"max_in_flight": "20"}, "max_in_flight"),
+        ({"server_timezone": "Asia/Kolkata"}, "tzinfo"),
+        ({"proxy": "ftp://user:server123@proxy.example"}, "proxy"),
+    ],
+)
+def test_what_cannot_work_is_refused_at_once(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidArgument, match=says) as caught:
+        CapillaryClient(**{"base_url": URL, "auth": TILL, **options})
+    assert "server123" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Basic("", "password"),
+        lambda: Basic("till", ""),
+        lambda: Basic("till", None),  # type: ignore[arg-type]
+        lambda: Basic("ti\nll", "s3cret"),
+        lambda: OAuth(key="", secret="s3cret"),
+        lambda: OAuth(key="key", secret="s3cret\x00"),
+        lambda: OAuth(key=5, secret="s3cret"),  # type: ignore[arg-type]
+    ],
+)
+def test_credentials_that_cannot_be_right_are_refused(make: Callable[[], object]) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        make()
+    assert "s3cret" not in str(caught.value)
+
+
+# ---- Canned answers under the built-in pool --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def vendor() -> Any:
+    with respx.mock(base_url=URL, assert_all_called=False) as router:
+        yield router
+
+
+async def test_the_built_in_pool_asks_as_the_documents_say(vendor: respx.MockRouter) -> None:
+    route = vendor.get(LEDGER_PATH).respond(json=PAGE)
+    async with client_of() as client:
+        (entry,) = await client.ledger.entries(MEMBER, since=SINCE).collect()
+    assert entry.created_at == datetime(2025, 2, 3, 4, 5, 6, tzinfo=UTC)
+    request = route.calls.last.request
+    assert request.headers["authorization"].startswith("Basic ")
+    shown = dict(request.url.params)
+    assert shown["identifierName"] == "mobile"
+    assert shown["identifierValue"] == MEMBER.identifier_value
+    assert shown["source"] == "INSTORE"
+    assert (shown["offset"], shown["limit"]) == ("0", "100")
+    assert shown["startDate"] == "2024-12-31T23:59:59"
+    assert shown["endDate"] == "2025-03-01T00:00:01"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("more", [{}, {"warnings": []}])
+async def test_nothing_is_no_error_whatever_the_status(
+    vendor: respx.MockRouter, status: int, more: dict[str, Any]
+) -> None:
+    errors = [{"status": False, "code": 11003, "message": "There are no ledger entries present"}]
+    vendor.get(LEDGER_PATH).respond(status, json={"errors": errors, **more})
+    async with client_of() as client:
+        assert await client.ledger.entries(MEMBER, since=SINCE).collect() == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"status_code": 200, "html": "<html>maintenance</html>"}, MalformedAnswerError),
+        ({"status_code": 200, "content": b""}, MalformedAnswerError),
+        ({"status_code": 200, "content": json.dumps(PAGE).encode()[:-20]}, MalformedAnswerError),
+        ({"status_code": 200, "json": [PAGE]}, MalformedAnswerError),
+        ({"status_code": 200, "json": 5}, MalformedAnswerError),
+        ({"status_code": 200, "json": "text"}, MalformedAnswerError),
+        ({"status_code": 200, "json": {"ledgerEntries": []}}, MalformedAnswerError),
+        ({"status_code": 200, "json": {"errors": [{"code": 8015, "message": "x"}]}}, MemberNotFoundError),
+    ],
+)
+async def test_bad_answers_are_one_clear_error(
+    vendor: respx.MockRouter, answer: dict[str, Any], kind: type[LoyaltyError]
+) -> None:
+    vendor.get(LEDGER_PATH).respond(**answer)
+    async with client_of(retry=RetryPolicy(attempts=2)) as client:
+        with pytest.raises(LoyaltyError) as caught:
+            await read(client)
+    assert type(caught.value) is kind
+    assert caught.value.status == 200
+    assert caught.value.member == MEMBER
+
+
+async def test_the_callers_tls_context_reaches_the_pool() -> None:
+    context = ssl.create_default_context()
+    pool: Any = client_of(verify=context)._session.transport
+    assert pool._pool._ssl_context is context

@@ -1,0 +1,1 @@
+"""Tests of sending, at the HTTP seam and over loopback sockets."""

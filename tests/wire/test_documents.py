@@ -1,0 +1,128 @@
+"""Bytes to plain values, and every way in which bytes are no document."""
+
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loyalty_async.errors import MalformedAnswerError
+from loyalty_async.wire.documents import decode_json, encode_json
+from tests._support.ledger_json import Number, exact, written
+from tests._support.ledger_strategies import pages
+from tests.samples import as_printed, samples
+
+NO_DOCUMENT = "the body is not JSON, or was cut off"
+
+
+def refusal(body: bytes) -> MalformedAnswerError:
+    with pytest.raises(MalformedAnswerError) as raised:
+        decode_json(body)
+    return raised.value
+
+
+def same(sent: Any, read: Any) -> bool:
+    """Compare an `exact` document with decoded values, every digit of a number included."""
+    if isinstance(sent, Number):
+        kind = int if sent.lstrip("-").isdigit() else Decimal
+        return type(read) is kind and Decimal(sent).as_tuple()[1:] == Decimal(read).as_tuple()[1:]
+    if isinstance(sent, dict):
+        return isinstance(read, dict) and sent.keys() == read.keys() and all(same(sent[k], read[k]) for k in sent)
+    if isinstance(sent, list):
+        return isinstance(read, list) and len(sent) == len(read) and all(map(same, sent, read))
+    return type(sent) is type(read) and bool(sent == read)
+
+
+@pytest.mark.parametrize("name", samples())
+def test_a_printed_answer_is_decoded_exactly(name: str) -> None:
+    assert same(exact(as_printed(name)), decode_json(as_printed(name)))
+
+
+@given(pages)
+def test_a_made_up_answer_is_decoded_exactly(document: Any) -> None:
+    assert same(exact(written(document)), decode_json(written(document)))
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=9))
+def test_what_is_encoded_decodes_to_itself(document: Any) -> None:
+    assert decode_json(encode_json(document)) == document
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"\r\n\t "])
+def test_an_empty_body_is_told_apart(body: bytes) -> None:
+    assert str(refusal(body)).endswith("the body is empty @ the whole answer")
+
+
+@pytest.mark.parametrize("name", ["user_group", "target_completed"])
+def test_an_answer_cut_off_at_any_byte_is_refused(name: str) -> None:
+    body = as_printed(name).rstrip()
+    for length in range(1, len(body)):
+        assert NO_DOCUMENT in str(refusal(body[:length]))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body>502 Bad Gateway</body></html>",
+        b"OK",
+        b"NaN",
+        b'{"points": NaN}',
+        b'{"points": Infinity}',
+        b'{"points": -Infinity}',
+        b"{'points': 1}",
+        b'{"points": 01}',
+        b'{"points": 1.}',
+        b'{"points": .5}',
+        b'{"points": +1}',
+        b'{"points": 1e999999999999999999999}',
+        b'{"points": ' + b"9" * 5000 + b"}",
+        b'{"a": 1,}',
+        b'{"a": 1} {"a": 2}',
+        b'{"a": 1}//',
+        b'{"a": "\xff"}',
+        b'{"a": "\xed\xa0\x80"}',
+        b'{"a": "\\ud800"}',
+        b'{"a": "\t"}',
+        b'{"a": "\x00"}',
+        b"\x00",
+        b"\xef\xbb\xbf",
+        b"\xef\xbb\xbf\xef\xbb\xbf{}",
+        '{"a": 1}'.encode("utf-16"),
+        b"\x1f\x8b\x08\x00",
+    ],
+)
+def test_what_is_not_json_is_refused(body: bytes) -> None:
+    assert NO_DOCUMENT in str(refusal(body)) or "the body is empty" in str(refusal(body))
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000])
+def test_a_body_nested_too_deeply_is_refused(body: bytes) -> None:
+    assert "the JSON is nested too deeply" in str(refusal(body))
+
+
+@given(st.binary(max_size=60))
+def test_arbitrary_bytes_are_a_document_or_refused_within_the_tree(body: bytes) -> None:
+    with suppress(MalformedAnswerError):
+        decode_json(body)
+
+
+def test_a_byte_order_mark_is_read_over() -> None:
+    assert decode_json(b"\xef\xbb\xbf" + as_printed("user_group")) == decode_json(as_printed("user_group"))
+
+
+def test_of_a_key_that_comes_twice_the_last_one_counts() -> None:
+    assert decode_json(b'{"points": "1", "points": "2"}') == {"points": "2"}
+
+
+def test_an_integer_of_any_length_that_python_computes_with_is_exact() -> None:
+    assert decode_json(b"[18446744073709551616, -123456789012345678901234567890]") == [
+        18446744073709551616,
+        -123456789012345678901234567890,
+    ]
+
+
+def test_a_refusal_says_nothing_of_the_body() -> None:
+    error = refusal(b'{"mobile": "917406401004", ')
+    assert "917406401004" not in f"{error}{error!r}{error.__cause__}{error.__context__}"
