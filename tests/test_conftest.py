@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -15,17 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests._support.limits import limited
 from tests._support.network import NetworkBlockedError, guarded_network, is_loopback
 from tests._support.profiles import EXAMPLES_VARIABLE, examples
 from tests._support.virtual_clock import VirtualTimeLoop
 
 pytestmark = pytest.mark.anyio
 
+ROOT = Path(__file__).parent.parent
 AN_HOUR = 3600.0
 ELSEWHERE = "192.0.2.1"  # RFC 5737: a documentation address, which routes nowhere
-
-
-# ---- Virtual time ----------------------------------------------------------------------------------------------------
 
 
 async def test_an_hour_of_sleep_takes_no_real_time() -> None:
@@ -87,9 +87,6 @@ def test_a_jumping_loop_still_sees_threads_when_no_timer_runs() -> None:
         assert runner.run(wait_for_a_thread()) == "seen"
 
 
-# ---- Real time -------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.real_time
 async def test_a_test_in_real_time_waits() -> None:
     began = time.perf_counter()
@@ -118,7 +115,38 @@ async def _greet(stream: anyio.abc.SocketStream) -> None:
         await stream.send(b"welcome")
 
 
-# ---- The network guard -----------------------------------------------------------------------------------------------
+async def test_a_test_that_waits_for_ever_is_cancelled_where_it_waits() -> None:
+    reached: list[str] = []
+
+    async def wait_for_ever() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            reached.append("its end")
+
+    with pytest.raises(TimeoutError, match=r"still waiting after 0\.01 s") as caught:
+        await limited(wait_for_ever, 0.01)()
+    assert reached == ["its end"]
+    assert caught.value.__cause__ is not None
+
+
+async def test_a_test_that_is_always_busy_in_virtual_time_is_cancelled() -> None:
+    async def poll() -> None:
+        while True:  # noqa: ASYNC110 (it never ends)
+            await anyio.sleep(AN_HOUR)
+
+    with pytest.raises(TimeoutError):
+        await limited(poll, 0.01)()
+
+
+async def test_a_limit_leaves_results_errors_and_time_alone() -> None:
+    async def fail() -> None:
+        await anyio.sleep(AN_HOUR)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await limited(fail, 60.0)()
+    assert anyio.current_time() == AN_HOUR
 
 
 @pytest.fixture
@@ -192,76 +220,45 @@ def test_loopback_is_recognised(host: object, expected: bool) -> None:
     assert is_loopback(host) is expected
 
 
-# ---- Whole tests that must fail --------------------------------------------------------------------------------------
-
-
 def outcomes_of(pytester: pytest.Pytester, source: str) -> tuple[dict[str, int], str]:
     """Run a test file in these surroundings and return pytest's counts and output."""
     pytester.makeconftest("from tests.conftest import *")
     pytester.makepyfile(source)
-    pytester.makeini("[pytest]\nfilterwarnings = error\nmarkers = real_time")
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    pytester.makeini(f"[pytest]\nfilterwarnings = error\nmarkers = real_time\npythonpath = {ROOT}")
+    # In a process of its own, so that its time limit is not this test's.
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     return result.parseoutcomes(), result.stdout.str()
 
 
-def test_a_test_fails_though_its_code_swallowed_the_refusal(pytester: pytest.Pytester) -> None:
+def test_bad_tests_fail_alone_and_say_why(pytester: pytest.Pytester) -> None:
     counts, output = outcomes_of(
         pytester,
         f"""
         import contextlib, socket
-        def test_swallow():
+        import anyio, pytest
+        def test_swallowed_refusal():
             with contextlib.suppress(Exception), socket.socket() as sock:
                 sock.connect(("{ELSEWHERE}", 80))
-        """,
-    )
-    assert counts == {"passed": 1, "errors": 1}
-    assert "not loopback" in output
-
-
-def test_a_socket_in_virtual_time_fails_with_advice(pytester: pytest.Pytester) -> None:
-    counts, output = outcomes_of(
-        pytester,
-        """
-        import anyio, pytest
         @pytest.mark.anyio
-        async def test_socket():
+        async def test_socket_in_virtual_time():
             await anyio.connect_tcp("127.0.0.1", 9)
-        """,
-    )
-    assert counts == {"failed": 2, "errors": 2}
-    assert "mark it real_time" in output
-
-
-def test_a_test_that_waits_for_ever_fails_alone_and_says_where(pytester: pytest.Pytester) -> None:
-    counts, output = outcomes_of(
-        pytester,
-        """
-        import anyio, hypothesis, pytest
-        pytestmark = [pytest.mark.anyio, pytest.mark.timeout(0.4)]
+        @pytest.mark.anyio
+        @pytest.mark.timeout(2)
         async def test_stuck():
             await anyio.Event().wait()  # here
-        async def test_busy_in_virtual_time():
-            while True:
-                await anyio.sleep(1)
-        @hypothesis.settings(phases=[hypothesis.Phase.generate], database=None)
-        @hypothesis.given(hypothesis.strategies.just(1))
-        async def test_example(one):
-            await anyio.Event().wait()
-        async def test_after():
+        async def test_without_mark():
+            pass
+        @pytest.mark.anyio
+        async def test_good():
             pass
         """,
     )
-    assert counts == {"failed": 6, "passed": 2}
+    assert counts == {"passed": 3, "failed": 5, "errors": 3}
+    assert "not loopback" in output
+    assert "mark it real_time" in output
     assert "await anyio.Event().wait()  # here" in output
-    assert "still waiting after 0.3 s of real time" in output
-
-
-def test_an_async_test_without_the_mark_fails(pytester: pytest.Pytester) -> None:
-    counts, _ = outcomes_of(pytester, "async def test_forgotten(): ...")
-    assert counts == {"failed": 1}
-
-
-# ---- hypothesis ------------------------------------------------------------------------------------------------------
+    assert "still waiting after 1.5 s of real time" in output
+    assert "async def functions are not natively supported" in output
 
 
 @pytest.mark.parametrize(("asked", "expected"), [(None, 100), ("50", 100), ("5000", 5000)])

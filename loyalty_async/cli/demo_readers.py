@@ -47,14 +47,11 @@ async def read_members(
 
     Args:
         client: Open.
-        user_ids: Whose; taken from one at a time, so there may be millions.
+        user_ids: Whose; taken one at a time, so there may be millions.
         span: From when to when.
         write: Takes the lines of one member.
         concurrency: How many members are read at once.
         on_progress: Called after each member.
-
-    Returns:
-        What was read.
 
     Raises:
         LoyaltyError: The first error, bare; the rest is cancelled.
@@ -63,20 +60,17 @@ async def read_members(
     queue = iter(user_ids)
 
     async def worker() -> None:
-        for user_id in queue:
-            await _read_member(client, user_id, span, write, tally)
-            on_progress(tally)
-
-    async def guarded() -> None:
         try:
-            await worker()
+            for user_id in queue:
+                await _read_member(client, user_id, span, write, tally)
+                on_progress(tally)
         except Exception as error:  # noqa: BLE001 - raised below, bare
             errors.append(error)
             workers.cancel_scope.cancel()
 
     async with anyio.create_task_group() as workers:
         for _ in range(concurrency):
-            workers.start_soon(guarded)
+            workers.start_soon(worker)
     if errors:
         raise errors[0]
     return tally

@@ -9,9 +9,12 @@ from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.members import Customer, UserGroup
 from loyalty_async.wire.parameters import Value
 
-__all__ = ["check_alternate_currencies", "check_instant", "check_member", "check_tills", "listed"]
+__all__ = ["check_alternate_currencies", "check_instant", "check_kinds", "check_member", "check_tills", "listed"]
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_INTEGERS = frozenset({"program_id", "store_id", "till_id"})
+_FLAGS = ("exclude_", "fetch_", "get_", "include_", "is_")
+"""What the names of parameters begin with that are true or false."""
 _ONE_OF_TILLS = ("till_id", "till_ids", "store_id", "store_code")
 
 
@@ -31,6 +34,21 @@ def check_instant(name: str, moment: object) -> None:
         raise InvalidArgument(f"{name} must lie between the years {_FIRST.year} and {_LAST.year}")
 
 
+def check_kinds(parameters: Mapping[str, Value]) -> None:
+    """Require flags to be True or False, ids to be integers, and every other single value a text."""
+    for name, value in parameters.items():
+        if value is None or isinstance(value, list):
+            continue
+        if name.startswith(_FLAGS):
+            if not isinstance(value, bool):
+                raise InvalidArgument(f"{name} must be True, False or None")
+        elif name in _INTEGERS:
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise InvalidArgument(f"{name} must be an integer")
+        elif not isinstance(value, str) or not value.strip():
+            raise InvalidArgument(f"{name} must be a non-empty text")
+
+
 def check_tills(filters: Mapping[str, Value]) -> None:
     """Refuse two ways to name tills (error 11028)."""
     given = [name for name in _ONE_OF_TILLS if filters[name] is not None]
@@ -44,11 +62,15 @@ def check_alternate_currencies(filters: Mapping[str, Value]) -> None:
         raise InvalidArgument("give alternate_currency_names or include_alternate_currencies, not both")
 
 
-def listed(name: str, values: Iterable[int | str] | None) -> list[int | str] | None:
-    """Turn several values into a list that can be sent separated by commas."""
+def listed(name: str, values: object) -> list[int | str] | None:
+    """Turn several values into a list that can be sent separated by commas; a single text is a list of one."""
     if values is None:
         return None
-    several: list[int | str] = [values] if isinstance(values, str) else list(values)
-    if not several or any(not str(value).strip() or "," in str(value) for value in several):
-        raise InvalidArgument(f"{name} must hold at least one value, and no value may be empty or hold a comma")
+    if not isinstance(values, Iterable):
+        raise InvalidArgument(f"{name} must be a list")
+    several = [values] if isinstance(values, str) else list(values)
+    if not several or any(isinstance(value, bool) or not isinstance(value, int | str) for value in several):
+        raise InvalidArgument(f"{name} must hold at least one integer or text, and nothing else")
+    if any(not str(value).strip() or "," in str(value) for value in several):
+        raise InvalidArgument(f"{name} must not hold an empty value or a comma")
     return several

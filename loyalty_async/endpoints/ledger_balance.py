@@ -10,7 +10,13 @@ from datetime import datetime, tzinfo
 
 import attrs
 
-from loyalty_async.endpoints.arguments import check_alternate_currencies, check_instant, check_member, listed
+from loyalty_async.endpoints.arguments import (
+    check_alternate_currencies,
+    check_instant,
+    check_kinds,
+    check_member,
+    listed,
+)
 from loyalty_async.models.balances import LedgerBalance
 from loyalty_async.models.members import Member
 from loyalty_async.models.vocabulary import LedgerEntryType, PointCategoryType
@@ -79,6 +85,7 @@ class BalanceEndpoint:
             "include_alternate_currencies": include_alternate_currencies,
             "alternate_currency_names": listed("alternate_currency_names", alternate_currency_names),
         }
+        check_kinds(parameters)
         check_alternate_currencies(parameters)
         query = {**member_parameters(member), **write_parameters(parameters)}
         call = Call(method="GET", path=_PATH, query=query, member=member)

@@ -11,7 +11,7 @@ from operator import attrgetter
 
 import attrs
 
-from loyalty_async.endpoints.arguments import check_alternate_currencies, check_member, listed
+from loyalty_async.endpoints.arguments import check_alternate_currencies, check_kinds, check_member, listed
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.events import ExplodedEvents
 from loyalty_async.models.ledger import LedgerEntry
@@ -105,6 +105,7 @@ class EventEndpoint:
             "type": entity_type,
             "is_primary_user": is_primary_user,
         }
+        check_kinds(parameters)
         check_alternate_currencies(parameters)
         query = {**member_parameters(member), **write_parameters(parameters)}
         ids = listed("reference_ids", reference_ids) if by_reference else _numeric(event_ids or ())

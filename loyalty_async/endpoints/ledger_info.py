@@ -13,6 +13,7 @@ import attrs
 from loyalty_async.endpoints.arguments import (
     check_alternate_currencies,
     check_instant,
+    check_kinds,
     check_member,
     check_tills,
     listed,
@@ -187,6 +188,7 @@ def _check_reading(page_size: object, pages_per_part: object, settle: object) ->
 
 
 def _check_filters(filters: Mapping[str, Value]) -> None:
+    check_kinds(filters)
     check_tills(filters)
     check_alternate_currencies(filters)
     if filters["include_till_concept_events"] and filters["program_id"] is None:

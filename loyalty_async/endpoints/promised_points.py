@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 import attrs
 
+from loyalty_async.endpoints.arguments import check_kinds
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.members import Customer
 from loyalty_async.models.promised_points import PromisedPointsSchedule
@@ -70,6 +71,7 @@ class PromisedPointsEndpoint:
             "entity_type": entity_type,
             "fetch_earliest_expiry_only": earliest_expiry_only,
         }
+        check_kinds(parameters)
         call = _call(member, write_parameters(parameters))
         return await self._session().call(
             call, lambda document: self._converter.structure(document, PromisedPointsSchedule)

@@ -92,12 +92,14 @@ def _read_everything(job: Job, terms: Terms) -> Reading:
             (first,) = yield (PageRequest(None, 0),)
         except NoEntriesError:
             return Part(job)
+        _require_calendar((first,), job.span)
         if whole(first):
             return _part(job, (first,))
         try:
             rest = yield [PageRequest(None, first.paging.page_count - 1)] if first.paging.page_count > 1 else []
         except NoEntriesError:
             continue
+        _require_calendar(rest, job.span)
         seen = [entry.created_at for page in (first, *rest) for entry in page.entries]
         if not seen:
             continue
@@ -112,6 +114,12 @@ def _require_dates(pages: Sequence[LedgerPage], span: Span, allowed: Span) -> No
     stray = stray_page(pages, allowed)
     if stray is not None:
         raise incomplete("the server filters by another date than ledgerCreatedDate", span, stray)
+
+
+def _require_calendar(pages: Sequence[LedgerPage], span: Span) -> None:
+    """Refuse the zero dates of other calendars: no window could hold such an entry."""
+    if any(entry.created_at < span.since for page in pages for entry in page.entries):
+        raise incomplete(f"an entry is dated before {span.since.year}", span)
 
 
 def _row(entry: LedgerEntry) -> object:

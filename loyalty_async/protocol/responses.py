@@ -35,6 +35,8 @@ LARGEST_BODY = 64 * 1024 * 1024
 """Bytes after decompression; a page of 100 entries takes about 0.1 MB. Of a longer body the beginning will do."""
 _REQUEST_ID_HEADERS = ("x-cap-requestid", "x-cap-request-id")
 _SUCCESS = range(200, 300)
+_BUSINESS_ERROR = 400
+"""The status of answers with codes, where it is not 200."""
 
 
 @attrs.frozen
@@ -82,13 +84,16 @@ def decipher_altcraft(call: Call, answer: Answer, decode_body: Callable[[bytes],
 
 
 def _decode(call: Call, answer: Answer, decode_body: Callable[[bytes], Any]) -> Any:
-    """Decode a body; that of a failure need not be a document: gateways answer with pages of their own."""
+    """Decode a body; that of a failure need not be a document: gateways answer with pages of their own.
+
+    A document that was cut off may have said anything, "no entries" too, and is worth another try.
+    """
     if answer.status in _SUCCESS and len(answer.body) > LARGEST_BODY:
         raise described(MalformedAnswerError(f"the answer is longer than {LARGEST_BODY} bytes"), call, answer)
     try:
         return decode_body(answer.body)
     except MalformedAnswerError as problem:
-        if answer.status in _SUCCESS:
+        if answer.status in _SUCCESS or (answer.status == _BUSINESS_ERROR and answer.body.lstrip()[:1] == b"{"):
             raise described(problem, call, answer) from None
         return None
 

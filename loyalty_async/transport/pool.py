@@ -62,7 +62,7 @@ def engine(
 
 
 def _proxy_from_environment(url: httpx.URL) -> str | None:
-    if proxy_bypass(url.host):
+    if _is_loopback(url.host) or proxy_bypass(url.host):  # Plain http must not leave the machine.
         return None
     proxies = getproxies()
     found = proxies.get(url.scheme) or proxies.get("all")

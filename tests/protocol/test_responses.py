@@ -132,7 +132,7 @@ def test_the_code_decides_at_any_status(status: int) -> None:
 )
 @pytest.mark.parametrize(
     "body",
-    [b"", GATEWAY_PAGE, b"Too many requests", b'{"cut": ', b"{}", b"[]", b"null", b'{"errors": []}'],
+    [b"", GATEWAY_PAGE, b"Too many requests", b"[cut off", b"{}", b"[]", b"null", b'{"errors": []}'],
     ids=["empty", "html", "text", "cut off", "object", "list", "null", "no errors"],
 )
 def test_without_a_code_the_status_decides(status: int, kind: type[ApiError], body: bytes) -> None:
@@ -140,6 +140,13 @@ def test_without_a_code_the_status_decides(status: int, kind: type[ApiError], bo
     assert type(error) is kind
     assert (error.codes, error.status, error.member) == ((), status, MEMBER)
     assert str(status) in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, MalformedAnswerError), (401, AuthenticationError), (503, UnavailableError)]
+)
+def test_a_business_error_that_was_cut_off_may_have_said_anything(status: int, kind: type[LoyaltyError]) -> None:
+    assert type(refusal(b'{"errors": [{"code": 11003, ', status)) is kind
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def sandbox() -> Sandbox:
         ("7.000", {"currency": "Stars"}),
         ("5.125", {"program": CARD_PROGRAM}),
     ):
-        ledger.add_entry(7001, created_at=NOON, points=points, **fields)  # type: ignore[arg-type]
+        ledger.add_entry(7001, created_at=NOON, points=points, **fields)
     return Sandbox(ledger)
 
 

@@ -11,7 +11,7 @@ import pytest
 from loyalty_async.sandbox.app import create_app
 from loyalty_async.sandbox.faults import Fault
 from loyalty_async.sandbox.ledger import Ledger
-from loyalty_async.sandbox.paths import LEDGER_INFO_PATH, TOKEN_PATH
+from loyalty_async.sandbox.paths import ACCOUNT_BALANCE_PATH, LEDGER_INFO_PATH, SCHEDULE_PATH, TOKEN_PATH
 from loyalty_async.sandbox.sandboxes import Sandbox
 from loyalty_async.sandbox.settings import Settings
 from tests.sandbox.calls import NOON
@@ -147,3 +147,30 @@ async def test_everything_is_counted(sandbox: Sandbox) -> None:
     assert sandbox.stats.by_path() == {LEDGER_INFO_PATH: {"200": 2, "400": 1, "503": 1}}
     assert sandbox.stats.entries_served == 20
     assert sandbox.stats.faults == 2
+
+
+async def test_altcraft_is_served_beside_capillary(sandbox: Sandbox) -> None:
+    """Posted to, in either dialect."""
+    asked = {"loyalty_program_id": "973", "matching": "profile_id", "profile_id": "7001"}
+    body = "<xml>" + "".join(f"<{name}>{value}</{name}>" for name, value in asked.items()) + "</xml>"
+    async with client_of(sandbox) as client:
+        response = await client.post(ACCOUNT_BALANCE_PATH, content=body, headers={"Content-Type": "application/xml"})
+    assert response.headers["content-type"] == "application/xml"
+    assert b"<error>0</error>" in response.content
+
+
+@pytest.mark.parametrize("user_id", ["7001", "lookup"])
+async def test_a_user_id_may_stand_in_the_path(sandbox: Sandbox, user_id: str) -> None:
+    """And the lookup is no user id."""
+    query = {"identifierName": "mobile", "identifierValue": "91 70", "source": "ALL"}
+    async with client_of(sandbox) as client:
+        response = await client.get(SCHEDULE_PATH.replace("{user_id}", user_id), params=query)
+    assert response.json()["entityId"] == 7001
+
+
+async def test_a_fault_can_hit_any_endpoint(sandbox: Sandbox) -> None:
+    """By the beginning of its path."""
+    sandbox.faults.add(Fault(path="/api", status=503))
+    async with client_of(sandbox) as client:
+        assert (await client.get(LEDGER_INFO_PATH, params=MEMBER)).status_code == 200
+        assert (await client.post(ACCOUNT_BALANCE_PATH)).status_code == 503

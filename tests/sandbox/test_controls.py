@@ -9,6 +9,7 @@ from loyalty_async.sandbox.app import create_app
 from loyalty_async.sandbox.faults import Fault
 from loyalty_async.sandbox.ledger import Ledger
 from loyalty_async.sandbox.paths import LEDGER_INFO_PATH
+from loyalty_async.sandbox.records import PROMISED, Group
 from loyalty_async.sandbox.sandboxes import Sandbox
 from tests.sandbox.calls import NOON
 
@@ -83,9 +84,60 @@ async def test_the_truth_is_told(sandbox: Sandbox) -> None:
     assert all_again["count"] == 2
 
 
+@pytest.fixture
+def group(sandbox: Sandbox) -> Group:
+    """One of two members, with an entry."""
+    group = sandbox.ledger.add_group([7002, 7001], group_id=5, roles=["owner", "driver"])
+    sandbox.ledger.add_entry(group.owner_id, created_at=NOON, event_log_id=9, points=3, category=PROMISED)
+    return group
+
+
+async def test_groups_are_listed(sandbox: Sandbox, group: Group) -> None:
+    """With their members."""
+    assert await told(sandbox, "/groups") == {
+        "groups": [
+            {
+                "groupId": 5,
+                "externalId": group.external_id,
+                "type": "USERGROUP2",
+                "primaryUserId": 7002,
+                "members": [{"userId": 7002, "role": "owner"}, {"userId": 7001, "role": "driver"}],
+                "entries": 1,
+            }
+        ]
+    }
+
+
+@pytest.mark.usefixtures("group")
+async def test_everything_true_of_a_member_is_true_of_a_group(sandbox: Sandbox) -> None:
+    """Under minus its id: entries, balances, events, promises."""
+    assert (await told(sandbox, "/groups/5/truth"))["ids"] == [9]
+    balances = {"973|DelayedAccrualPointCategory|": "3.000"}
+    assert await told(sandbox, "/groups/5/balances") == {"ownerId": -5, "balances": balances}
+    assert await told(sandbox, "/groups/5/events") == {"ownerId": -5, "events": {"9": 1}, "refused": []}
+    sandbox = Sandbox(sandbox.ledger, now=lambda: NOON)
+    promised = {"973|2025-03-31|customer_promotions": "3"}
+    assert await told(sandbox, "/groups/5/promised") == {"ownerId": -5, "scheduled": promised, "triggerBased": {}}
+
+
+async def test_a_members_balances_events_and_accounts_are_told(sandbox: Sandbox) -> None:
+    """Balances just before an instant if wanted."""
+    assert (await told(sandbox, "/members/7003/balances"))["balances"] == {"973|Main|": "0.000"}
+    assert (await told(sandbox, "/members/7003/balances", at="2025-03-01T12:00:00Z"))["balances"] == {}
+    assert len((await told(sandbox, "/members/7003/events"))["events"]) == 2
+    assert (await told(sandbox, "/members/7003/promised"))["scheduled"] == {}
+    assert (await told(sandbox, "/members/7003/accounts"))["accounts"]["973|"] == ["0.000", "0.000"]
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
+        ("/members/404/balances", 404),
+        ("/members/404/events", 404),
+        ("/members/404/promised", 404),
+        ("/members/404/accounts", 404),
+        ("/groups/404/truth", 404),
+        ("/members/7003/balances?at=2025-03-01", 400),
         ("/members/404/truth", 404),
         ("/members/7003/truth?since=2025-03-01T12:00:00", 400),
         ("/members/7003/truth?since=yesterday", 400),

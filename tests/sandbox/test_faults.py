@@ -234,3 +234,25 @@ def test_what_is_no_fault_is_refused(fields: object, reason: str) -> None:
     """With the name of the field."""
     with pytest.raises(ValueError, match=reason):
         Fault.from_json(fields)
+
+
+@pytest.mark.parametrize(
+    ("body", "spoiled"),
+    [
+        (b'{"events":[{"eventLogId":5}]}', b'{"events":[{"eventLogId":NaN}]}'),
+        (b'{"promisedPointsScheduleList":[{"points":1.50}]}', b'{"promisedPointsScheduleList":[{"points":NaN}]}'),
+        (b'{"events":[],"promisedPointsScheduleList":[]}', b'{"events":[],"promisedPointsScheduleList":[],"data":NaN}'),
+        (b'{"ledgerDetails":{"totalEntries":5}}', b'{"ledgerDetails":{"totalEntries":NaN}}'),
+    ],
+)
+def test_each_documents_first_number_can_be_damaged(body: bytes, spoiled: bytes) -> None:
+    """Events, promised points, and a balance's total."""
+    assert Fault(damage="nan").spoil(Reply(body=body)).body == spoiled
+
+
+def test_xml_is_only_cut_or_replaced() -> None:
+    """What is done to JSON is not done to it."""
+    reply = Reply(body=b"<xml><error>0</error></xml>", content_type="application/xml")
+    for fault in (Fault(damage="nan"), Fault(damage="wrong_types"), Fault(warning=9004), Fault(patch={"a": 1})):
+        assert fault.spoil(reply).body == reply.body
+    assert Fault(damage="truncated").spoil(reply).body == reply.body[: len(reply.body) * 2 // 3]

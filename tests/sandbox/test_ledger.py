@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from loyalty_async.sandbox.books import microseconds
 from loyalty_async.sandbox.ledger import Ledger
 from loyalty_async.sandbox.records import DEFAULT_PROGRAM, MAIN, Detail
 from tests.sandbox.calls import NOON
@@ -18,11 +18,6 @@ def ledger() -> Ledger:
     ledger = Ledger()
     ledger.add_member(user_id=1, mobile="911", email="Ann@Example.com", external_id="X1")
     return ledger
-
-
-def test_microseconds_are_exact() -> None:
-    """No float is on the way."""
-    assert microseconds(NOON.replace(microsecond=999_999)) - microseconds(NOON) == 999_999
 
 
 @pytest.mark.parametrize(
@@ -133,21 +128,78 @@ def test_a_copy_changes_on_its_own(ledger: Ledger) -> None:
     assert len(ledger.members) == 1
 
 
-def test_views_are_kept_until_the_book_changes(ledger: Ledger) -> None:
-    """A page costs a sort only once."""
-    book = ledger.book(1)
-    book.remember("view", [1])
-    assert book.views == {"view": [1]}
-    entry = ledger.add_entry(1, created_at=NOON)
-    assert not book.views
-    book.remember("view", [2])
-    ledger.remove_entry(1, entry.event_log_id)
-    assert not book.views
+def test_a_group_is_found_by_each_identifier(ledger: Ledger) -> None:
+    """Of its kind; a group is no member, and a member no group."""
+    ledger.add_member(user_id=2)
+    group = ledger.add_group([2, 1], group_id=5, external_id="G5", kind="FLEET", roles=["owner", "driver"])
+    for name, value in (("id", "5"), ("groupId", "5"), ("externalId", "G5"), ("primaryUserId", "2")):
+        assert ledger.find_group("FLEET", name, value) is group
+        assert ledger.find_group("USERGROUP2", name, value) is None
+    assert ledger.find_group("FLEET", "primaryUserId", "1") is None
+    assert ledger.find("groupId", "5") is ledger.find("id", "5") is None
+    assert [(each.member.user_id, each.role) for each in group.members] == [(2, "owner"), (1, "driver")]
+    assert group.primary.user_id == 2
 
 
-def test_few_views_are_kept(ledger: Ledger) -> None:
-    """A walk over many windows does not fill the memory."""
-    book = ledger.book(1)
-    for number in range(1000):
-        book.remember(number, [number])
-    assert len(book.views) <= 16
+def test_a_group_has_a_book_of_its_own(ledger: Ledger) -> None:
+    """Under minus its id, which its entries print; not its members'."""
+    group = ledger.add_group([1])
+    entry = ledger.add_entry(group.owner_id, created_at=NOON, actor=group.members[0])
+    assert ledger.entries(group.owner_id) == [entry]
+    assert entry.customer_id == group.owner_id == -group.group_id
+    assert ledger.entries(1) == []
+    assert ledger.owner(group.owner_id) is group
+    assert ledger.owner(1) is ledger.members[0]
+    with pytest.raises(KeyError):
+        ledger.owner(2)
+
+
+def test_groups_without_identifiers_get_their_own(ledger: Ledger) -> None:
+    """And their members roles: an owner, and associates."""
+    for user_id in (2, 3):
+        ledger.add_member(user_id=user_id)
+    first, second = ledger.add_group([1, 2, 3]), ledger.add_group([2])
+    assert first.group_id != second.group_id
+    assert first.external_id != second.external_id
+    assert [each.role for each in first.members] == ["owner", "associate", "associate"]
+
+
+def test_an_identifier_belongs_to_one_group_of_a_kind(ledger: Ledger) -> None:
+    """A second one is refused, and leaves no trace; another kind is another world, but for the ledger's number."""
+    ledger.add_member(user_id=2)
+    ledger.add_group([1], group_id=5, external_id="G5")
+    taken: list[dict[str, Any]] = [{"group_id": 5}, {"external_id": "G5"}, {"group_id": 5, "kind": "FLEET"}]
+    for fields in taken:
+        with pytest.raises(ValueError, match="another group"):
+            ledger.add_group([2], **fields)
+    with pytest.raises(ValueError, match="another group"):
+        ledger.add_group([1])
+    assert len(ledger.groups) == 1
+    assert ledger.add_group([1], external_id="G5", kind="FLEET").group_id != 5
+
+
+def test_a_group_is_made_of_members(ledger: Ledger) -> None:
+    """At least one, and all of them known."""
+    with pytest.raises(ValueError, match="at least one"):
+        ledger.add_group([])
+    with pytest.raises(KeyError):
+        ledger.add_group([1, 404])
+
+
+def test_a_copy_has_the_groups(ledger: Ledger) -> None:
+    """With their entries, and changes on its own."""
+    group = ledger.add_group([1], group_id=50_000)
+    ledger.add_entry(group.owner_id, created_at=NOON)
+    twin = ledger.copy()
+    twin.add_entry(group.owner_id, created_at=NOON)
+    assert twin.groups == [group]
+    assert (len(ledger.entries(-50_000)), len(twin.entries(-50_000))) == (1, 2)
+    assert twin.add_group([twin.add_member().user_id]).group_id == 50_001
+
+
+def test_large_numbers_are_not_rounded(ledger: Ledger) -> None:
+    """Whatever the sign."""
+    digits = "1" + "0" * 30 + ".001"
+    credit, debit = (ledger.add_entry(1, created_at=NOON, points=sign + digits) for sign in ("", "-"))
+    assert [str(entry.details[0].points) for entry in (credit, debit)] == [digits, digits]
+    assert [str(entry.net_points) for entry in (credit, debit)] == [digits, f"-{digits}"]

@@ -10,6 +10,7 @@ from loyalty_async.sandbox.records import (
     Entry,
     Kind,
     net_alternates,
+    total,
 )
 from tests.sandbox.calls import NOON
 
@@ -49,3 +50,26 @@ def test_the_default_organisation_has_what_filters_need() -> None:
     assert max(stores.count(store) for store in stores) > 1
     assert {till.program_id for till in organisation.tills} == {p.program_id for p in organisation.programs}
     assert organisation.currencies
+
+
+def test_a_balance_begins_with_the_opening_balance() -> None:
+    """A net does not."""
+    lines = [line("CREDIT", "5"), line("DEBIT", "3"), line("OPENING_BALANCE", "7")]
+    assert [each.effect for each in lines] == [5, -3, 7]
+    assert str(total(each.effect for each in lines)) == "9.000"
+
+
+def test_a_total_is_exact() -> None:
+    """Beyond the digits of the default context, and with the decimals of its start."""
+    big = Decimal("1" + "0" * 40)
+    assert str(total([big, Decimal("0.001"), big.copy_negate()])) == "0.001"
+    assert str(total([Decimal("1.50")], start=Decimal(0))) == "1.50"
+    assert str(total([])) == "0.000"
+
+
+def test_the_default_organisation_has_what_data_scopes_and_concepts_need() -> None:
+    """More organisations than may be named at once; tills with a concept, with a nameless one, and without one."""
+    concepts = [till.concept for till in DEFAULT_ORGANISATION.tills]
+    assert len(DEFAULT_ORGANISATION.connected) > 2
+    assert DEFAULT_ORGANISATION.org_id not in DEFAULT_ORGANISATION.connected
+    assert {concept and concept.name is None for concept in concepts} == {None, True, False}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -125,3 +126,11 @@ def test_a_naive_now_is_refused() -> None:
     """The end of the histories is an instant."""
     with pytest.raises(ValueError, match="aware"):
         make_ledger(1, 1, now=datetime(2025, 1, 1))  # noqa: DTZ001
+
+
+def test_some_entries_were_made_in_connected_organisations(ledger: Ledger) -> None:
+    """In each of them, and most in none."""
+    made = Counter(entry.org_id for entry in entries_of(ledger))
+    organisation = ledger.organisation
+    assert made.keys() == {None, organisation.org_id, *organisation.connected}
+    assert sum(made[org_id] for org_id in organisation.connected) < len(entries_of(ledger)) / 10

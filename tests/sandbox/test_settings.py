@@ -18,6 +18,10 @@ from loyalty_async.sandbox.settings import Settings
         ("clamp_limit", 0),
         ("max_span_days", 0),
         ("token_ttl_s", 0),
+        ("filtered_balances", "sum"),
+        ("unknown_events", "skipped"),
+        ("altcraft_error_status", 200),
+        ("altcraft_unknown_code", 0),
     ],
 )
 def test_a_value_that_no_server_has_is_refused(field: str, value: object) -> None:
@@ -29,8 +33,14 @@ def test_a_value_that_no_server_has_is_refused(field: str, value: object) -> Non
 
 def test_credentials_are_not_in_the_repr() -> None:
     """A printed setting gives no password away."""
-    shown = repr(Settings(tills={"till.x": "pw-x"}, clients={"key-x": "secret-x"}, forbidden=frozenset({"key-x"})))
-    assert not any(secret in shown for secret in ("till.x", "pw-x", "key-x", "secret-x"))
+    settings = Settings(
+        tills={"till.x": "pw-x"},
+        clients={"key-x": "secret-x"},
+        forbidden=frozenset({"key-x"}),
+        altcraft_tokens=frozenset({"token-x"}),
+        altcraft_over_tariff=frozenset({"token-x"}),
+    )
+    assert not any(secret in repr(settings) for secret in ("till.x", "pw-x", "key-x", "secret-x", "token-x"))
 
 
 def test_settings_are_frozen() -> None:

@@ -1,10 +1,18 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from loyalty_async.sandbox.times import in_zone, iso_text, java_text, legacy_text, read_request_date
+from loyalty_async.sandbox.times import (
+    Calendar,
+    in_zone,
+    iso_text,
+    java_text,
+    legacy_text,
+    read_request_date,
+    read_request_day,
+)
 
 INDIA = timezone(timedelta(hours=5, minutes=30), "IST")
 
@@ -53,3 +61,27 @@ def test_java_dates_are_english_and_name_the_zone() -> None:
 def test_the_zone_is_put_on_a_naive_time() -> None:
     """A till's wall clock keeps its figures, whatever the server's zone."""
     assert in_zone(datetime(2024, 5, 4, 7), INDIA) == datetime(2024, 5, 4, 7, tzinfo=INDIA)  # noqa: DTZ001
+
+
+def test_a_request_day_is_read_as_it_stands() -> None:
+    """And nothing else is one."""
+    assert read_request_day("2024-05-04") == date(2024, 5, 4)
+    for text in ("", "2024-5-4", "20240504", "2024-02-30", "2024-05-04T00:00:00"):
+        with pytest.raises(ValueError, match=r"."):
+            read_request_day(text)
+
+
+def test_a_calendar_writes_a_date_twice_or_once() -> None:
+    """In the server's zone."""
+    moment = datetime(2024, 5, 4, 20, tzinfo=UTC)
+    both = {"at": "2024-05-05 01:30:00.0", "atISO": "2024-05-05T01:30:00+05:30"}
+    assert Calendar(INDIA).fields("at", moment) == both
+    assert Calendar(INDIA, iso_twins=False).fields("at", moment) == {"at": both["at"]}
+
+
+def test_a_calendar_knows_its_days() -> None:
+    """They begin at the server's midnight."""
+    moment = datetime(2024, 5, 4, 20, tzinfo=UTC)
+    assert Calendar().day(moment) == date(2024, 5, 4)
+    assert Calendar(INDIA).day(moment) == date(2024, 5, 5)
+    assert Calendar(INDIA).last_second(moment, days=1) == datetime(2024, 5, 6, 23, 59, 59)  # noqa: DTZ001

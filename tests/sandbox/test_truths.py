@@ -6,11 +6,20 @@ from typing import Any
 
 import pytest
 
-from loyalty_async.sandbox.records import CARD_PROGRAM, DEFAULT_PROGRAM, MAIN, PROMISED, Detail, Transaction
+from loyalty_async.sandbox.records import (
+    CARD_PROGRAM,
+    DEFAULT_PROGRAM,
+    MAIN,
+    PROMISED,
+    TRIGGER_BASED,
+    Detail,
+    Transaction,
+)
 from loyalty_async.sandbox.sandboxes import Sandbox
 from loyalty_async.sandbox.seeds import make_ledger
 from loyalty_async.sandbox.settings import Settings
-from loyalty_async.sandbox.truths import member_truth
+from loyalty_async.sandbox.times import Calendar
+from loyalty_async.sandbox.truths import member_accounts, member_truth, owner_balances, owner_events, owner_promises
 from tests.sandbox.calls import NOON, ask, open_world
 
 SECOND = timedelta(seconds=1)
@@ -122,3 +131,50 @@ def test_the_truth_is_what_the_wire_says() -> None:
             assert entry["ledgerCreatedDateISO"][:19] == row["createdAt"][:19]
             amount = (row["transaction"] or {}).get("amount")
             assert entry["transactionDetails"].get("amount") == (amount and Decimal(amount))
+
+
+def test_balances_are_by_program_category_and_currency() -> None:
+    """Opening balances, credits and debits; of everything, or of what is before an instant."""
+    sandbox, member = open_world()
+    opening = Detail("OPENING_BALANCE", Decimal("0.10"), MAIN, DEFAULT_PROGRAM)
+    sandbox.ledger.add_entry(member.user_id, created_at=NOON, details=[opening])
+    sandbox.ledger.add_entry(member.user_id, created_at=NOON, points="0.20", program=CARD_PROGRAM)
+    sandbox.ledger.add_entry(member.user_id, created_at=NOON + SECOND, points="-0.30")
+    sandbox.ledger.add_entry(member.user_id, created_at=NOON + SECOND, points="9", currency="Stars", category=PROMISED)
+    early = {"2199|Main|": "0.200", "973|Main|": "0.100"}
+    late = {"2199|Main|": "0.200", "973|DelayedAccrualPointCategory|Stars": "9.000", "973|Main|": "-0.200"}
+    assert owner_balances(sandbox.ledger, 7001) == {"ownerId": 7001, "balances": late}
+    assert owner_balances(sandbox.ledger, 7001, at=NOON + SECOND) == {"ownerId": 7001, "balances": early}
+    assert owner_balances(sandbox.ledger, 7001, at=NOON)["balances"] == {}
+
+
+def test_events_are_counted_by_their_ids() -> None:
+    """Conversions apart: they cannot be exploded."""
+    sandbox, member = open_world()
+    for number, name in ((5, "CustomerUpdate"), (5, "CustomerUpdate"), (3, "DelayedAccrual"), (3, "DelayedAccrual")):
+        sandbox.ledger.add_entry(member.user_id, created_at=NOON, event_log_id=number, event_name=name)
+    assert owner_events(sandbox.ledger, 7001) == {"ownerId": 7001, "events": {"5": 2}, "refused": [3]}
+
+
+def test_promises_are_by_program_day_and_type() -> None:
+    """And what waits for an event by program and type."""
+    sandbox, member = open_world()
+    sandbox.ledger.add_entry(member.user_id, created_at=NOON, points="5.50", category=PROMISED)
+    sandbox.ledger.add_entry(member.user_id, created_at=NOON, points=7, category=TRIGGER_BASED, program=CARD_PROGRAM)
+    assert owner_promises(sandbox.ledger, member, Calendar(), NOON) == {
+        "ownerId": 7001,
+        "scheduled": {"973|2025-03-31|customer_promotions": "5.50"},
+        "triggerBased": {"2199|customer_promotions": "7"},
+    }
+
+
+def test_accounts_are_by_program_and_currency() -> None:
+    """Total and active points."""
+    sandbox, member = open_world()
+    sandbox.ledger.add_entry(member.user_id, created_at=NOON, points="5.50")
+    sandbox.ledger.add_entry(member.user_id, created_at=NOON, points="1", category=PROMISED)
+    accounts: Any = member_accounts(sandbox.ledger, 7001)["accounts"]
+    assert len(accounts) == 8
+    assert (accounts["973|"], accounts["2199|Stars"]) == (["6.500", "5.500"], ["0.000", "0.000"])
+    with pytest.raises(LookupError):
+        member_accounts(sandbox.ledger, 7002)
