@@ -98,6 +98,11 @@ class CapillaryClient(_Client):
         promised_points: What members will get.
     """
 
+    ledger: LedgerEndpoint
+    balances: BalanceEndpoint
+    events: EventEndpoint
+    promised_points: PromisedPointsEndpoint
+
     def __init__(
         self,
         base_url: str,
@@ -158,6 +163,8 @@ class AltcraftClient(_Client):
     Attributes:
         accounts: Points accounts.
     """
+
+    accounts: AccountEndpoint
 
     def __init__(
         self,

@@ -76,6 +76,8 @@ class EntryStream(AsyncIterator[LedgerEntry]):
         except StopAsyncIteration:
             self._walk.finish()
             raise
+        except ClientStateError:
+            raise  # The caller closed it: what was read is as it was.
         except LoyaltyError as error:
             self._walk.verdict = Verdict.FAILED
             error.member = error.member or self._member

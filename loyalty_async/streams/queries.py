@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from datetime import datetime
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import UTC, datetime
 
 import anyio
 import attrs
@@ -63,15 +63,11 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         Yields:
             The stream. Nothing is sent until it is iterated; leaving the block cancels what is under way.
         """
-        walk = self._walk()
-        places = anyio.Semaphore(ahead + 1)
-
-        async def page(request: PageRequest) -> LedgerPage:
-            async with places:
-                return await walk.page(request)
+        places = anyio.Semaphore(max(ahead, 0) + 1)  # Less than none ahead is refused below.
+        walk = self._walk(ahead, places)
 
         async def pages(requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
-            return await fetch_all(page, requests)
+            return await fetch_all(walk.page, requests)
 
         async def work(job: Job) -> Part | Further[Job]:
             return await walk.perform(job, pages)
@@ -92,19 +88,28 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
     async def pages(self) -> AsyncIterator[LedgerPage]:
         """Give the server's pages as they come, in its order, margins included and without the promises of a walk."""
         walk = self._walk()
-        spans = [None] if walk.since is None else windows(Span(walk.since, walk.until))
+        terms = self._terms(walk.now)
+        spans = [None] if walk.since is None else windows(Span(walk.since, walk.until), terms.window)
         for span in spans:
-            wanted = span and asked(span, self._terms(walk.now).zone)
+            wanted = span and asked(span, terms.zone)
             number = count = 0
             while number == 0 or number < count:
                 try:
-                    page = await walk.page(PageRequest(wanted, number))
+                    page = await self._fetch(PageRequest(wanted, number), terms.page_size)
                 except NoEntriesError:
                     break
                 yield page
                 number, count = number + 1, page.paging.page_count
 
-    def _walk(self) -> Walk:
-        now = self._clock()
-        until = now if self.until is None else min(self.until, now)
-        return Walk(fetch=self._fetch, terms=self._terms(now), since=self.since, until=until, now=now)
+    def _walk(self, ahead: int = 0, places: AbstractAsyncContextManager[object] | None = None) -> Walk:
+        # In UTC: two instants of one zone would be compared, and added to, by their wall clocks.
+        now = self._clock().astimezone(UTC)
+        return Walk(
+            fetch=self._fetch,
+            terms=self._terms(now),
+            since=self.since and self.since.astimezone(UTC),
+            until=now if self.until is None else min(self.until.astimezone(UTC), now),
+            now=now,
+            ahead=ahead,
+            places=places or nullcontext(),
+        )

@@ -109,15 +109,15 @@ class Ahead(AsyncIterator[R], Generic[Q, R]):
             await head.settled.wait()
             if head.error is not None:
                 raise head.error
-            if not self._closed and self._slots and self._slots[0] is head:
+            if self._slots and self._slots[0] is head:
                 self._slots.popleft()
                 return head.result  # type: ignore[return-value]
 
     def close(self) -> None:
         """Refuse further use, also to a task that still waits."""
         self._closed = True
-        for slot in self._slots:
-            slot.settled.set()
+        while self._slots:
+            self._slots.popleft().settled.set()
 
     def _begin(self) -> None:
         """Begin jobs in order until enough are under way or waiting to be taken; the head is always begun."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 
 import attrs
@@ -34,7 +35,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SMALL_PAGE = 10
 """What a server that refuses our page size still gives (errors 11006 and 11029)."""
 _PATIENCE = 250
-"""How many pages in a row may prove nothing before a walk is given up; to find a burst in 89 days takes about 50."""
+"""How many pages in a row may prove nothing before a walk is given up; to find a burst in 88 days takes about 50."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -54,6 +55,8 @@ class Walk:
     verdict: Verdict = Verdict.PARTIAL
     _fetch: FetchPage
     _terms: Terms
+    _ahead: int = 0
+    _places: AbstractAsyncContextManager[object] = attrs.field(factory=nullcontext)
     _entries: int = 0
     _parts: int = 0
     _splits: int = 0
@@ -90,17 +93,21 @@ class Walk:
                 return Further(outcome.jobs) if isinstance(outcome, Split) else outcome
 
     async def page(self, request: PageRequest) -> LedgerPage:
-        """Get one page and count it."""
-        self._fruitless += 1
-        if self._fruitless > _PATIENCE + self._terms.pages_per_part:
-            span = request.asked or Span(_EPOCH, self.now)
-            raise incomplete(f"{self._fruitless} pages proved nothing", span, request.number)
-        page = await self._fetch(request, self._terms.page_size)
+        """Get one page, when there is a place for it, and count it."""
+        async with self._places:
+            self._require_progress(request)
+            page = await self._fetch(request, self._terms.page_size)
         self._pages += 1
         self._page_size = page.paging.page_size
         self._warnings.update(warning.code for warning in page.warnings if warning.code is not None)
         self._unfamiliar.update(unfamiliar(page))
         return page
+
+    def _require_progress(self, request: PageRequest) -> None:
+        self._fruitless += 1
+        if self._fruitless > _PATIENCE + self._terms.pages_per_part * (self._ahead + 1):
+            span = request.asked or Span(_EPOCH, self.now)
+            raise incomplete(f"{self._fruitless} pages proved nothing", span, request.number)
 
     async def pages(self, requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
         """Get several pages, one after the other."""

@@ -1,0 +1,248 @@
+"""A query gives one and the same sequence however it is iterated, and no sooner than it is."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import anyio
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loyalty_async.errors import InvalidArgument, LimitTooLargeError
+from loyalty_async.models.ledger import LedgerEntry
+from loyalty_async.models.reports import Report, Verdict
+from loyalty_async.streams.queries import EntryQuery
+from tests._support.fetching import Fetch, ids, query, randomly, rest
+from tests._support.ledger_server import LedgerServer, entries_at, entry, newest_first, oldest_first, shuffled
+from tests._support.profiles import examples
+from tests._support.readings import FAR_AHEAD, LONG_AGO, terms
+from tests._support.walks import NOON, SECOND, Walked, in_order, walked
+
+pytestmark = pytest.mark.anyio
+
+DAY = timedelta(days=1)
+NOW = NOON + 800 * DAY
+
+
+async def read_in(way: int | str | None, question: EntryQuery) -> tuple[list[LedgerEntry], Report]:
+    """Iterate plainly (None), with so many ahead, or `collect`."""
+    if way is None:
+        stream = aiter(question)
+        return await rest(stream), stream.report
+    if way == "collect":
+        entries = await question.collect()
+        return entries, entries.report
+    assert isinstance(way, int)
+    async with question.prefetch(ahead=way) as stream:
+        return await rest(stream), stream.report
+
+
+every_way = pytest.mark.parametrize("way", [None, 0, 3, "collect"])
+
+
+# ---- One and the same sequence ---------------------------------------------------------------------------------------
+
+
+@settings(max_examples=examples(25))
+@given(walk=walked(), seed=st.integers(0, 1000), ahead=st.integers(0, 6))
+async def test_all_ways_give_the_same_sequence(walk: Walked, seed: int, ahead: int) -> None:
+    """And take the same requests, under random latencies, with at most `ahead + 1` of them at once."""
+    seen = []
+    for way in (None, ahead, "collect"):
+        server = attrs.evolve(walk.server)
+        fetch = Fetch(server, randomly(seed))
+        question = query(fetch, since=walk.span.since, until=walk.span.until, now=NOW, under=walk.terms)
+        entries, report = await read_in(way, question)
+        assert fetch.most <= {None: 1, "collect": 5}.get(way, ahead + 1)  # type: ignore[call-overload]
+        assert (fetch.running, report.pages + _refused(fetch)) == (0, fetch.calls)
+        seen.append((entries, report, sorted(map(str, server.requests))))
+    assert seen[0] == seen[1] == seen[2]
+    entries, report, _ = seen[0]
+    assert in_order(entries) == walk.expected
+    assert [(row.created_at, row.event_log_id) for row in entries] == sorted(
+        (row.created_at, row.event_log_id) for row in entries
+    )
+    assert (report.verdict, report.entries) == (Verdict.COMPLETE, len(entries))
+    assert (report.since, report.until) == (walk.span.since, walk.span.until)
+
+
+def _refused(fetch: Fetch) -> int:
+    """Say how many requests were answered with 11003."""
+    size = fetch.server.most
+    return sum(not fetch.server.matching(request)[request.number * size :] for request in fetch.server.requests)
+
+
+@every_way
+async def test_each_iteration_starts_afresh(way: int | str | None) -> None:
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON])))
+    question = query(fetch, since=NOON, until=NOON + DAY, now=NOW)
+    assert ids((await read_in(way, question))[0]) == [1]
+    fetch.server.ledger += [entry(2, NOON + SECOND)]
+    assert ids((await read_in(way, question))[0]) == [1, 2]
+
+
+async def test_nothing_is_sent_without_iteration() -> None:
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON])))
+    question = query(fetch, since=NOON, until=NOON + DAY, now=NOW)
+    aiter(question)
+    async with question.prefetch(ahead=3):
+        await anyio.sleep(10)
+    assert fetch.calls == 0
+
+
+@pytest.mark.parametrize("ahead", [-1, -2, -100])
+async def test_less_than_nothing_ahead_is_refused(ahead: int) -> None:
+    question = query(Fetch(LedgerServer(ledger=[])), since=NOON, until=None, now=NOW)
+    with pytest.raises(InvalidArgument, match="ahead"):
+        async with question.prefetch(ahead=ahead):
+            pytest.fail("it was opened")
+    with pytest.raises(InvalidArgument, match="ahead"):
+        await question.collect(ahead=ahead)
+
+
+# ---- Where a walk begins and ends ------------------------------------------------------------------------------------
+
+
+@every_way
+@pytest.mark.parametrize("until", [None, NOW + DAY])
+async def test_a_walk_ends_when_it_began(way: int | str | None, until: datetime | None) -> None:
+    """What is booked later is not of it, so that it ends at all."""
+    server = LedgerServer(ledger=entries_at([NOW - DAY, NOW - SECOND / 2, NOW, NOW + SECOND]))
+    entries, report = await read_in(way, query(Fetch(server), since=NOW - 2 * DAY, until=until, now=NOW))
+    assert ids(entries) == [1, 2]
+    assert report.until == NOW
+
+
+@every_way
+async def test_a_walk_that_begins_in_the_future_sends_nothing(way: int | str | None) -> None:
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOW + 2 * DAY])))
+    entries, report = await read_in(way, query(fetch, since=NOW + DAY, until=None, now=NOW))
+    assert (list(entries), fetch.calls, report.verdict) == ([], 0, Verdict.COMPLETE)
+
+
+@every_way
+async def test_ends_in_an_hour_that_comes_twice_are_instants(way: int | str | None) -> None:
+    """02:30 comes before 02:10 of the second round, though not on the wall."""
+    berlin = ZoneInfo("Europe/Berlin")
+    since = datetime(2024, 10, 27, 2, 30, tzinfo=berlin)
+    until = datetime(2024, 10, 27, 2, 10, tzinfo=berlin, fold=1)
+    instants = [datetime(2024, 10, 27, 0, minute, tzinfo=UTC) for minute in (20, 40)]
+    instants += [datetime(2024, 10, 27, 1, minute, tzinfo=UTC) for minute in (5, 15)]
+    fetch = Fetch(LedgerServer(ledger=entries_at(instants), zone=berlin))
+    question = query(fetch, since=since, until=until, now=NOW, under=terms(zone=berlin))
+    entries, report = await read_in(way, question)
+    assert ids(entries) == [2, 3]
+    assert (report.since, report.until) == (instants[0] + timedelta(minutes=10), instants[2] + timedelta(minutes=5))
+
+
+# ---- The whole history -----------------------------------------------------------------------------------------------
+
+
+@every_way
+@pytest.mark.parametrize("until", [None, NOW - 10 * DAY])
+async def test_a_history_of_one_page_takes_one_request(way: int | str | None, until: datetime | None) -> None:
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOW - number * DAY for number in range(-3, 50)])))
+    entries, report = await read_in(way, query(fetch, since=None, until=until, now=NOW))
+    expected = [row.created_at for row in fetch.server.ledger if row.created_at < (until or NOW)]
+    assert [row.created_at for row in entries] == expected
+    assert (fetch.calls, report.since, report.until) == (1, expected[0], until or NOW)
+    assert report.entries == len(expected)
+
+
+@every_way
+@pytest.mark.parametrize("order", [newest_first, oldest_first])
+@pytest.mark.parametrize("until", [None, NOW - 100 * DAY])
+async def test_a_longer_history_is_read_from_its_oldest_entry_on(
+    way: int | str | None, order: Callable[..., list[LedgerEntry]], until: datetime | None
+) -> None:
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOW - number * DAY for number in range(1, 300)]), order=order))
+    entries, report = await read_in(way, query(fetch, since=None, until=until, now=NOW))
+    assert [row.created_at for row in entries] == [
+        NOW - number * DAY for number in range(299, 0 if until is None else 100, -1)
+    ]
+    assert (report.verdict, report.since, report.until) == (Verdict.COMPLETE, NOW - 299 * DAY, until or NOW)
+    assert fetch.calls == 2 + 4
+
+
+@every_way
+async def test_an_empty_history_has_no_beginning(way: int | str | None) -> None:
+    entries, report = await read_in(way, query(Fetch(LedgerServer(ledger=[])), since=None, until=None, now=NOW))
+    assert (list(entries), report.since, report.verdict) == ([], None, Verdict.COMPLETE)
+
+
+# ---- Round trips -----------------------------------------------------------------------------------------------------
+
+
+def sixty_small_windows() -> Fetch:
+    """Of which 23 hold two pages: 83 in all."""
+    moments = [NOON + (88 * number + 1) * DAY + more * SECOND for number in range(60) for more in range(50)]
+    moments += [NOON + (88 * number + 2) * DAY + more * SECOND for number in range(23) for more in range(100)]
+    return Fetch(LedgerServer(ledger=entries_at(moments)))
+
+
+@pytest.mark.parametrize(("way", "trips"), [(None, 83), (3, 26), (6, 16)])
+async def test_small_windows_are_read_beside_one_another(way: int | None, trips: int) -> None:
+    """Each request takes a second; the ideal is 83 / 4 of them one after the other."""
+    fetch = sixty_small_windows()
+    began = anyio.current_time()
+    entries, _ = await read_in(way, query(fetch, since=NOON, until=NOON + 60 * 88 * DAY, now=NOON + 9999 * DAY))
+    assert len(entries) == 60 * 50 + 23 * 100
+    assert fetch.calls == 83
+    assert anyio.current_time() - began <= trips
+
+
+@pytest.mark.parametrize(("way", "trips"), [(None, 116), (3, 34), (6, 22)])
+async def test_the_pages_of_a_large_window_are_read_beside_one_another(way: int | None, trips: int) -> None:
+    """A hundred full pages: the ideal is 100, or 26, or 15, were there no piece that is not quite full."""
+    span = 80 * DAY
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON + span * (number / 10_000) for number in range(10_000)])))
+    began = anyio.current_time()
+    entries, _ = await read_in(way, query(fetch, since=NOON, until=NOON + span, now=NOW))
+    assert len(entries) == 10_000
+    assert fetch.calls <= 116
+    assert anyio.current_time() - began <= trips
+
+
+@pytest.mark.parametrize("ahead", [0, 2])
+async def test_no_more_requests_are_under_way_than_places_even_to_confirm_a_total(ahead: int) -> None:
+    """An entry is deleted while its span is read in pieces; spans ahead are under way when its total is confirmed."""
+    moments = [NOON + number * timedelta(hours=1) for number in range(5000)]
+    server = LedgerServer(ledger=entries_at(moments), happens={2: lambda ledger: ledger.pop(0)})  # type: ignore[dict-item, return-value]
+    fetch = Fetch(server)
+    question = query(fetch, since=NOON, until=NOW, now=NOW, under=terms(settled_before=LONG_AGO))
+    async with question.prefetch(ahead=ahead) as stream:
+        assert len(await rest(stream)) == 4999
+    assert server.requests.count(server.requests[0]) == 2
+    assert fetch.most == ahead + 1
+
+
+# ---- Pages -----------------------------------------------------------------------------------------------------------
+
+
+async def test_pages_are_the_servers_own() -> None:
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON + number * DAY for number in range(150)]), most=10))
+    pages = [page async for page in query(fetch, since=NOON, until=NOON + 150 * DAY, now=NOW).pages()]
+    assert [page.paging.page_number for page in pages] == [*range(9), *range(7)]
+    assert sum(len(page.entries) for page in pages) == 150 + 2  # The margins of two windows hold one each.
+
+
+async def test_pages_of_the_whole_history_need_no_dates() -> None:
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON + number * DAY for number in range(25)]), most=10))
+    pages = [page async for page in query(fetch, since=None, until=None, now=NOW).pages()]
+    assert [len(page.entries) for page in pages] == [10, 10, 5]
+    assert {request.asked for request in fetch.server.requests} == {None}
+
+
+async def test_pages_may_be_many() -> None:
+    """They prove nothing, and nobody expects them to."""
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON + number * SECOND for number in range(500)]), most=1))
+    pages = [page async for page in query(fetch, since=NOON, until=NOON + DAY, now=NOW).pages()]
+    assert len(pages) == 500
+
+
+async def test_pages_of_nothing_are_none() -> None:
+    fetch = Fetch(LedgerServer(ledger=[]))
+    assert [page async for page in query(fetch, since=NOON, until=NOON + 200 * DAY, now=NOW).pages()] == []
+    assert fetch.calls == 3

@@ -1,0 +1,278 @@
+"""A walk keeps count, bears with what a server refuses, and says how far it can be trusted."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from loyalty_async.errors import (
+    ConnectionFailedError,
+    IncompleteLedgerError,
+    LimitTooLargeError,
+    LoyaltyError,
+    RequestRefusedError,
+)
+from loyalty_async.models.ledger import LedgerEntry
+from loyalty_async.models.reports import Verdict
+from tests._support.fetching import MEMBER, Fetch, ids, query, rest
+from tests._support.ledger_server import CountsGhosts, CountsUp, LedgerServer, entries_at, entry
+from tests._support.readings import FAR_AHEAD, LONG_AGO, terms
+from tests._support.walks import NOON, SECOND
+
+pytestmark = pytest.mark.anyio
+
+DAY = timedelta(days=1)
+NOW = NOON + 800 * DAY
+UNTIL = NOON + 80 * DAY
+
+both = pytest.mark.parametrize("ahead", [None, 0, 3])
+
+
+def daily(many: int) -> list[LedgerEntry]:
+    return entries_at([NOON + number * DAY for number in range(many)])
+
+
+def hourly(many: int) -> list[LedgerEntry]:
+    return entries_at([NOON + number * timedelta(hours=1) for number in range(many)])
+
+
+# ---- The report ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_report_counts() -> None:
+    """Two windows: three pages that are split into pieces, and one."""
+    fetch = Fetch(LedgerServer(ledger=[*hourly(25), entry(99, NOON + 100 * DAY)], most=10))
+    under = terms(settled_before=LONG_AGO)
+    stream = aiter(query(fetch, since=NOON, until=NOON + 120 * DAY, now=NOW, under=under))
+    assert len(await rest(stream)) == 26
+    report = stream.report
+    assert (report.verdict, report.entries, report.page_size) == (Verdict.COMPLETE, 26, 10)
+    assert (report.since, report.until) == (NOON, NOON + 120 * DAY)
+    assert report.splits == 1
+    assert report.parts == 4 + 1
+    assert report.pages == fetch.calls == 1 + 4 + 1
+    assert (report.warnings, report.unfamiliar) == ({}, {})
+
+
+async def test_an_answer_that_there_is_nothing_is_no_page() -> None:
+    stream = aiter(query(Fetch(LedgerServer(ledger=[])), since=NOON, until=UNTIL, now=NOW))
+    assert await rest(stream) == []
+    assert (stream.report.parts, stream.report.pages, stream.report.page_size) == (1, 0, None)
+
+
+@both
+async def test_a_walk_that_was_stopped_is_partial_and_counts_what_was_handed_out(ahead: int | None) -> None:
+    question = query(Fetch(LedgerServer(ledger=daily(80))), since=NOON, until=UNTIL, now=NOW)
+    if ahead is None:
+        stream = aiter(question)
+        async for row in stream:
+            if row.event_log_id == 5:
+                break
+    else:
+        async with question.prefetch(ahead=ahead) as stream:
+            async for row in stream:
+                if row.event_log_id == 5:
+                    break
+    assert (stream.report.verdict, stream.report.entries, stream.report.parts) == (Verdict.PARTIAL, 5, 1)
+
+
+async def test_a_walk_is_partial_until_its_end_is_met() -> None:
+    stream = aiter(query(Fetch(LedgerServer(ledger=daily(1))), since=NOON, until=UNTIL, now=NOW))
+    assert stream.report.verdict is Verdict.PARTIAL
+    await anext(stream)
+    assert stream.report.verdict is Verdict.PARTIAL
+    assert await anext(stream, None) is None
+    assert stream.report.verdict is Verdict.COMPLETE
+
+
+@both
+async def test_a_walk_that_ends_in_an_error_has_failed(ahead: int | None) -> None:
+    """What was handed out before stays counted."""
+    error = ConnectionFailedError("no line")
+    fetch = Fetch(LedgerServer(ledger=daily(200)), fails={2: error, 3: error})
+    report, caught = await failing(fetch, ahead)
+    assert caught is error
+    assert caught.member is MEMBER
+    assert report == (Verdict.FAILED, 88)
+
+
+async def failing(fetch: Fetch, ahead: int | None, until: datetime = NOON + 200 * DAY) -> tuple[object, LoyaltyError]:
+    """Read until it fails; give verdict and count, and the error."""
+    question = query(fetch, since=NOON, until=until, now=NOW)
+    with pytest.raises(LoyaltyError) as caught:
+        if ahead is None:
+            await rest(stream := aiter(question))
+        else:
+            async with question.prefetch(ahead=ahead) as stream:
+                await rest(stream)
+    return (stream.report.verdict, stream.report.entries), caught.value
+
+
+@pytest.mark.parametrize(("code", "verdict"), [(11002, Verdict.PENDING), (9004, Verdict.PENDING), (1, Verdict.COMPLETE)])
+async def test_a_page_that_warns_of_pending_events_makes_the_verdict_pending(code: int, verdict: Verdict) -> None:
+    server = LedgerServer(ledger=daily(200), warnings={1: code, 2: code})
+    entries = await query(Fetch(server), since=NOON, until=NOON + 200 * DAY, now=NOW).collect()
+    assert len(entries) == 200
+    assert (entries.report.verdict, entries.report.warnings) == (verdict, {code: 2})
+
+
+# ---- Errors 11006 and 11029 ------------------------------------------------------------------------------------------
+
+
+@both
+async def test_a_limit_that_is_refused_makes_it_go_on_with_ten_a_page(ahead: int | None) -> None:
+    fetch = Fetch(LedgerServer(ledger=daily(200), refuses_over=10))
+    question = query(fetch, since=NOON, until=NOON + 200 * DAY, now=NOW)
+    entries = await (rest(aiter(question)) if ahead is None else question.collect(ahead=ahead))
+    assert ids(entries) == list(range(1, 201))
+    assert fetch.calls <= 9 + 9 + 3 + 1 + (ahead or 0)
+
+
+@both
+async def test_a_limit_may_be_refused_in_the_middle_of_a_span(ahead: int | None) -> None:
+    """What was read of the span is read again."""
+
+    def refuse(_: list[LedgerEntry]) -> None:
+        server.refuses_over = 10
+
+    server = LedgerServer(ledger=hourly(400), happens={3: refuse})
+    question = query(Fetch(server), since=NOON, until=NOON + 80 * DAY, now=NOW)
+    entries = await (rest(aiter(question)) if ahead is None else question.collect(ahead=ahead))
+    assert ids(entries) == list(range(1, 401))
+
+
+@both
+async def test_ten_a_page_that_are_refused_are_an_error(ahead: int | None) -> None:
+    fetch = Fetch(LedgerServer(ledger=daily(20), refuses_over=5))
+    _, caught = await failing(fetch, ahead)
+    assert isinstance(caught, LimitTooLargeError)
+    assert fetch.calls <= 2 * (1 + (ahead or 0))
+
+
+async def test_fewer_than_ten_that_the_caller_asked_for_are_not_made_more() -> None:
+    fetch = Fetch(LedgerServer(ledger=daily(20), refuses_over=4))
+    stream = aiter(query(fetch, since=NOON, until=UNTIL, now=NOW, under=terms(page_size=5)))
+    with pytest.raises(LimitTooLargeError):
+        await rest(stream)
+    assert fetch.calls == 1
+
+
+@both
+async def test_other_refusals_are_errors_at_once(ahead: int | None) -> None:
+    fetch = Fetch(LedgerServer(ledger=daily(20)), fails={1: RequestRefusedError("11005")}, latency=lambda: 0.0)
+    _, caught = await failing(fetch, ahead, until=UNTIL)
+    assert isinstance(caught, RequestRefusedError)
+    assert fetch.calls == 1
+
+
+# ---- Totals ----------------------------------------------------------------------------------------------------------
+
+
+def deleting(number: int, at_request: int) -> dict[int, Callable[[list[LedgerEntry]], None]]:
+    def delete(ledger: list[LedgerEntry]) -> None:
+        ledger[:] = [row for row in ledger if row.event_log_id != number]
+
+    return {at_request: delete}
+
+
+@both
+@pytest.mark.parametrize("number", [1, 13, 25])
+async def test_a_shortage_that_went_away_passes(ahead: int | None, number: int) -> None:
+    """An entry was deleted after its span was counted: the server, asked again, counts one less."""
+    server = LedgerServer(ledger=hourly(25), most=10, happens=deleting(number, 2))
+    fetch = Fetch(server)
+    question = query(fetch, since=NOON, until=UNTIL, now=NOW, under=terms(settled_before=LONG_AGO))
+    entries = await (rest(aiter(question)) if ahead is None else question.collect(ahead=ahead))
+    assert ids(entries) == [one for one in range(1, 26) if one != number]
+    assert server.requests.count(server.requests[0]) == 2
+
+
+async def test_a_shortage_passes_if_nothing_is_left() -> None:
+    """Error 11003 to the question how many there are."""
+
+    def clear(ledger: list[LedgerEntry]) -> None:
+        ledger.clear()
+
+    server = LedgerServer(ledger=hourly(25), most=10, happens={2: clear})
+    question = query(Fetch(server), since=NOON, until=UNTIL, now=NOW, under=terms(settled_before=LONG_AGO))
+    assert await question.collect() == []
+
+
+@both
+async def test_a_shortage_that_stays_is_an_error(ahead: int | None) -> None:
+    """The ghost is counted in more than ten days only: no piece misses it, only the whole does."""
+    ghost = NOON + timedelta(hours=3)
+    server = CountsGhosts(ledger=hourly(25), most=10, ghost=ghost, only_beyond=10 * DAY)
+    _, caught = await failing(Fetch(server), ahead, until=UNTIL)
+    assert isinstance(caught, IncompleteLedgerError)
+    assert caught.reason == "the server counts 1 entries more than it served"
+    assert caught.since is not None
+    assert caught.until is not None
+    assert caught.since <= ghost < caught.until
+
+
+@both
+async def test_what_arrives_in_the_span_later_does_not_make_up_for_a_shortage(ahead: int | None) -> None:
+    """It is the whole that is asked for again, with its own margins."""
+    ghost = NOON + timedelta(hours=3)
+
+    def arrive(ledger: list[LedgerEntry]) -> None:
+        ledger.append(entry(500, NOON + 70 * DAY))
+
+    server = CountsGhosts(
+        ledger=hourly(25), most=10, ghost=ghost, only_beyond=10 * DAY, happens={2: arrive}
+    )
+    _, caught = await failing(Fetch(server), ahead, until=UNTIL)
+    assert isinstance(caught, IncompleteLedgerError)
+
+
+@both
+async def test_a_total_without_dates_is_held_against_the_windows(ahead: int | None) -> None:
+    fetch = Fetch(CountsGhosts(ledger=daily(200), ghost=FAR_AHEAD))
+    question = query(fetch, since=None, until=None, now=NOW)
+    with pytest.raises(IncompleteLedgerError) as caught:
+        await (rest(aiter(question)) if ahead is None else question.collect(ahead=ahead))
+    assert caught.value.reason == "the server counts 1 entries more than it served"
+
+
+@both
+async def test_late_arrivals_do_not_disturb_a_total_without_dates(ahead: int | None) -> None:
+    """An entry is deleted, so that the total is confirmed, and others have come since."""
+    late = [entry(900 + number, NOW + number * SECOND) for number in range(5)]
+
+    def change(ledger: list[LedgerEntry]) -> None:
+        ledger[:] = [*ledger[1:], *late]
+
+    server = LedgerServer(ledger=daily(200), happens={3: change})
+    question = query(Fetch(server), since=None, until=None, now=NOW)
+    entries = await (rest(aiter(question)) if ahead is None else question.collect(ahead=ahead))
+    assert ids(entries) == list(range(2, 201))
+
+
+# ---- Patience --------------------------------------------------------------------------------------------------------
+
+
+@both
+async def test_a_server_that_never_adds_up_is_given_up(ahead: int | None) -> None:
+    fetch = Fetch(CountsUp(ledger=hourly(300), most=10))
+    _, caught = await failing(fetch, ahead, until=UNTIL)
+    assert isinstance(caught, IncompleteLedgerError)
+    assert fetch.calls <= 250 + 10 * (1 + (ahead or 0))
+
+
+async def test_a_second_of_very_many_pages_is_given_up_before_all_are_asked_for() -> None:
+    server = LedgerServer(ledger=entries_at([NOON] * 400), most=1)
+    fetch = Fetch(server)
+    stream = aiter(query(fetch, since=NOON, until=NOON + SECOND, now=NOW))
+    with pytest.raises(IncompleteLedgerError, match="prove"):
+        await rest(stream)
+    assert fetch.calls == 260
+
+
+async def test_many_spans_at_once_that_prove_nothing_yet_are_no_reason_to_give_up() -> None:
+    """Each of 300 windows has given its first page and waits for its second."""
+    moments = [NOON + number * DAY + more * SECOND for number in range(300) for more in range(11)]
+    fetch = Fetch(LedgerServer(ledger=entries_at(moments), most=10))
+    question = query(fetch, since=NOON, until=NOON + 300 * DAY, now=NOW, under=terms(window=DAY))
+    assert len(await question.collect(ahead=299)) == 3300
+    assert fetch.most == 300
