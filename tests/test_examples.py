@@ -82,7 +82,7 @@ def test_last_month_events_explodes_every_entry(sandbox: Sandbox, environment: d
 
 def test_altcraft_balance_prints_both_balances(sandbox: Sandbox, environment: dict[str, str]) -> None:
     member = sandbox.ledger.members[0]
-    assert "points" in run("altcraft_balance.py", "123", member.email, environment=environment)
+    assert "points" in run("altcraft_balance.py", "973", member.email, environment=environment)
 
 
 def test_the_service_answers_a_member_and_refuses_a_stranger(

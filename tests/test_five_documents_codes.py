@@ -158,12 +158,12 @@ async def test_a_request_that_earns_a_code_gets_its_class(sandbox: Sandbox, case
 
 
 @pytest.mark.parametrize("name", ["DelayedAccrual", "NoSuchEvent"])
-async def test_references_of_a_name_that_is_not_exploded_are_reported(sandbox: Sandbox, name: str) -> None:
-    """11014: none of them can be had."""
+async def test_a_name_that_is_not_exploded_is_told_with_one_request(sandbox: Sandbox, name: str) -> None:
+    """11014 of a name that the caller gave is the caller's mistake, not an unknown reference."""
     async with capillary(sandbox) as client:
-        events = await client.events.explode(ONE, event_name=name, reference_ids=["5", "6"]).collect()
-    assert events == []
-    assert events.report.unknown == ("5", "6")
+        with pytest.raises(RequestRefusedError) as raised:
+            await client.events.explode(ONE, event_name=name, reference_ids=["5", "6"]).collect()
+    assert raised.value.codes == (11014,)
 
 
 async def test_a_ledger_without_entries_is_empty(sandbox: Sandbox) -> None:

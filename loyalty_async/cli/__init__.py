@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from loyalty_async.cli.outcomes import EXIT_CODES, Outcome, describe, outcome_of
-from loyalty_async.cli.outputs import drop_output
+from loyalty_async.cli.outputs import complain, drop_output
 from loyalty_async.errors import LoyaltyError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        _complain(f"the command line needs {' and '.join(missing)}: python -m pip install 'loyalty-async[cli]'")
+        complain(f"the command line needs {' and '.join(missing)}: python -m pip install 'loyalty-async[cli]'")
         sys.exit(Outcome.MISUSED)
     sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
 
@@ -50,13 +50,13 @@ def _run(arguments: Sequence[str]) -> int:
         outcome = int(command() or Outcome.FINE)
         sys.stdout.flush()
     except LoyaltyError as error:
-        _complain(describe(error))
+        complain(describe(error))
         return outcome_of(error)
     except BrokenPipeError:
         drop_output()
         return Outcome.CUT_OFF
     except KeyboardInterrupt:
-        _complain("interrupted")
+        complain("interrupted")
         return Outcome.INTERRUPTED
     return outcome
 
@@ -80,12 +80,16 @@ def _parsed(arguments: Sequence[str]) -> Callable[[], int | None]:
 def _app() -> App:
     from cyclopts import App
 
+    from loyalty_async.cli.account_balance import account_balance
+    from loyalty_async.cli.balance import balance
     from loyalty_async.cli.demo import demo
+    from loyalty_async.cli.explode import explode
     from loyalty_async.cli.ledger import ledger
+    from loyalty_async.cli.promised import promised
     from loyalty_async.cli.sandbox import sandbox
 
     app = App(name="loyalty-async", help=_HELP, help_format="markdown", version=_version)
-    for command in (demo, ledger, sandbox):
+    for command in (demo, ledger, balance, explode, promised, account_balance, sandbox):
         app.command(command)
     return app
 
@@ -93,7 +97,3 @@ def _app() -> App:
 def _version() -> str:
     # The number lives in the package's root, which nothing inside imports; whoever imports this has loaded it.
     return f"loyalty-async {sys.modules['loyalty_async'].__version__}"
-
-
-def _complain(text: str) -> None:
-    print(f"loyalty-async: {text}", file=sys.stderr)

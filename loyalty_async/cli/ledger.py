@@ -1,8 +1,9 @@
-"""`loyalty-async ledger`: one member's ledger, as JSON lines or a table."""
+"""`loyalty-async ledger`: the ledger of a member or a group, as JSON lines or a table."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,71 +16,23 @@ import anyio.to_thread
 import attrs
 from cyclopts import Parameter
 
-from loyalty_async.cli.arguments import read_member, read_moment, read_zone
+from loyalty_async.cli.arguments import read_moment, read_scope, read_zone
 from loyalty_async.cli.connections import Connection, connect
+from loyalty_async.cli.displays import rendered
+from loyalty_async.cli.filters import Filters
+from loyalty_async.cli.members import ScopeOption, Whose
 from loyalty_async.cli.outcomes import Outcome
 from loyalty_async.cli.outputs import Write, replacing, standard_output
+from loyalty_async.cli.settings import load_settings
 from loyalty_async.client import CapillaryClient
-from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.streams.queries import EntryQuery
 from loyalty_async.wire.documents import encode_json
 
-__all__ = ["Filters", "ledger"]
+__all__ = ["ledger"]
 
 Take = Callable[[Sequence[LedgerEntry]], Awaitable[None]]
-
-
-@Parameter(name="*", group="Filters")
-@attrs.frozen(kw_only=True)
-class Filters:
-    """Which entries to ask for; None leaves it to the server."""
-
-    program_id: Annotated[int | None, Parameter(help="Only this program.")] = None
-    ledger_entry_type: Annotated[str | None, Parameter(help="Only CREDIT, DEBIT or OPENING_BALANCE.")] = None
-    point_category_type: Annotated[str | None, Parameter(help="Only REGULAR, PROMISED or TRIGGER_BASED points.")] = None
-    till_ids: Annotated[
-        list[int] | None, Parameter(name="--till-id", help="Only this till; may be given several times.", negative="")
-    ] = None
-    store_id: Annotated[int | None, Parameter(help="Only this store.")] = None
-    store_code: Annotated[str | None, Parameter(help="Only this store, by its code.")] = None
-    include_till_concept_events: Annotated[
-        bool | None,
-        Parameter(
-            name="--with-concept-events",
-            help="Also deductions under other programs at tills of the program's concept; needs --program-id.",
-            negative="",
-        ),
-    ] = None
-    include_alternate_currencies: Annotated[
-        bool | None,
-        Parameter(name="--with-currencies", help="Also entries in alternate currencies.", negative=""),
-    ] = None
-    alternate_currency_names: Annotated[
-        list[str] | None,
-        Parameter(name="--currency", help="Only this alternate currency; may be given several times.", negative=""),
-    ] = None
-    exclude_point_categories: Annotated[
-        bool | None,
-        Parameter(name="--without-points", help="No points; needs --with-currencies.", negative=""),
-    ] = None
-
-    def check(self) -> None:
-        """Refuse in the words of the command line what the client would refuse in its own.
-
-        Raises:
-            InvalidArgument: Options that do not go together.
-        """
-        if self.include_till_concept_events and self.program_id is None:
-            raise InvalidArgument("--with-concept-events needs --program-id")
-        if self.exclude_point_categories and not self.include_alternate_currencies:
-            raise InvalidArgument("--without-points needs --with-currencies")
-        if self.alternate_currency_names and self.include_alternate_currencies:
-            raise InvalidArgument("give --currency or --with-currencies, not both")
-        places = {"--till-id": self.till_ids, "--store-id": self.store_id, "--store-code": self.store_code}
-        if sum(place is not None for place in places.values()) > 1:
-            raise InvalidArgument(f"give only one of {', '.join(places)}")
 
 
 @attrs.frozen
@@ -94,41 +47,48 @@ class _Reading:
 
 def ledger(
     *,
-    member: Annotated[str, Parameter(help="Whose: mobile=917…, email=…, id=… or externalId=….")],
-    source: Annotated[str, Parameter(help="Where the member is registered.")] = "INSTORE",
-    account_id: Annotated[str | None, Parameter(help="Which account of the source, if it has several.")] = None,
+    whose: Whose | None = None,
     since: Annotated[str | None, Parameter(help="First moment; the beginning of the ledger unless told.")] = None,
     until: Annotated[str | None, Parameter(help="First moment not wanted any more; now unless told.")] = None,
     timezone: Annotated[str, Parameter(help="Zone of dates without an offset, and of the table.")] = "UTC",
     output_format: Annotated[Literal["jsonl", "table"], Parameter(name="--format", help="How to write it.")] = "jsonl",
     to: Annotated[Path | None, Parameter(help="File to write; it appears when it is whole.")] = None,
     ahead: Annotated[int, Parameter(help="How many spans of time to read ahead.")] = 4,
+    data_scope: ScopeOption = None,
     filters: Filters | None = None,
     connection: Connection | None = None,
 ) -> int:
-    """Read one member's ledger, whatever the length of the span.
+    """Read the ledger of a member or a group, whatever the length of the span.
+
+    For example: `loyalty-async ledger --member mobile=917406401004 --since 2025-01-01 --format table`
 
     Dates are ISO dates or datetimes. A date is its midnight, and what has no offset is UTC unless `--timezone` says
     otherwise; `--until 2025-02-01` is the end of January. Entries come by time, oldest first, each once; JSON lines are
     written while they are read. The last line, on the standard error, says whether the ledger is complete.
 
-    Secrets come from the environment (`LOYALTY_SECRET`, `LOYALTY_PASSWORD`) or from `--secret-file`.
+    Secrets come from the environment (`LOYALTY_SECRET`, `LOYALTY_PASSWORD`), `--secret-file` or `--config`.
     """
-    filters = filters or Filters()
+    filters, connection = filters or Filters(), connection or Connection()
     filters.check()
-    client = connect(connection or Connection())
+    settings = load_settings(connection.config, os.environ)
+    client = connect(connection, settings)
     zone = read_zone("--timezone", timezone)
     query = client.ledger.entries(
-        read_member(member, source=source, account_id=account_id),
+        (whose or Whose()).read(settings),
         since=read_moment("--since", since, zone),
         until=read_moment("--until", until, zone),
+        data_scope=read_scope(data_scope),
         **attrs.asdict(filters),
     )
     write_out = _write_lines if output_format == "jsonl" else _write_table
     began = time.monotonic()
     with replacing(to) if to else standard_output() as write:
         report = anyio.run(write_out, _Reading(client, query, ahead, zone), write, to is None)
-    print(summary(report, time.monotonic() - began), file=sys.stderr)
+    return _finish(report, time.monotonic() - began)
+
+
+def _finish(report: Report, seconds: float) -> int:
+    print(summary(report, seconds), file=sys.stderr)
     return Outcome.FINE if report.verdict is Verdict.COMPLETE else Outcome.UNPROVED
 
 
@@ -150,8 +110,6 @@ async def _write_lines(reading: _Reading, write: Write, _to_output: bool) -> Rep
 
 
 async def _write_table(reading: _Reading, write: Write, to_output: bool) -> Report:  # noqa: FBT001 - see `ledger`
-    from rich.console import Console
-
     from loyalty_async.cli.tables import ledger_table
 
     entries: list[LedgerEntry] = []
@@ -160,10 +118,7 @@ async def _write_table(reading: _Reading, write: Write, to_output: bool) -> Repo
         entries.extend(part)
 
     report = await _read(reading, take)
-    console = Console(force_terminal=None if to_output else False)
-    with console.capture() as captured:
-        console.print(ledger_table(entries, reading.zone))
-    await anyio.to_thread.run_sync(write, captured.get().encode(console.encoding, "replace"))
+    await anyio.to_thread.run_sync(write, rendered(ledger_table(entries, reading.zone), to_output=to_output))
     return report
 
 

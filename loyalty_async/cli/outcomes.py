@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
+from loyalty_async.cli.outputs import complain
 from loyalty_async.errors import (
+    ApiError,
     AuthenticationError,
     ClientStateError,
     ConnectionFailedError,
@@ -22,8 +24,10 @@ from loyalty_async.errors import (
     RequestRefusedError,
     UnavailableError,
 )
+from loyalty_async.models.pages import ServerWarning
+from loyalty_async.protocol.codes import PENDING_CODES
 
-__all__ = ["EXIT_CODES", "Outcome", "describe", "outcome_of"]
+__all__ = ["EXIT_CODES", "Outcome", "conclude", "describe", "outcome_of"]
 
 
 class Outcome(IntEnum):
@@ -41,7 +45,8 @@ class Outcome(IntEnum):
 EXIT_CODES = """Exit codes:
 
 * 0: fine
-* 1: the ledger could not be proved complete, or the demo found a difference
+* 1: not everything is there: a ledger that could not be proved complete, events that are pending or unknown, a
+  difference that the demo found
 * 2: wrong usage or configuration; nothing was sent
 * 3: the server refused, was not reached, or answered what it should not
 * 130: interrupted
@@ -57,15 +62,19 @@ _CODES: Mapping[type[LoyaltyError], Outcome] = {
 }
 
 _HINTS: Mapping[type[LoyaltyError], str] = {
-    AuthenticationError: "check LOYALTY_KEY and LOYALTY_SECRET, or LOYALTY_TILL and LOYALTY_PASSWORD",
+    ApiError: "check the options",
+    AuthenticationError: (
+        "check LOYALTY_KEY and LOYALTY_SECRET, LOYALTY_TILL and LOYALTY_PASSWORD, or ALTCRAFT_TOKEN, "
+        "and the configuration file"
+    ),
     ConnectionFailedError: "check the base URL and the network",
     DeadlineExceededError: "the server is slow or away: try again later",
     IncompleteLedgerError: "what was written is proved as far as it goes: try again later",
-    InvalidIdentifierError: "check --member and --source",
+    InvalidIdentifierError: "check --member or --group, and --source",
     MalformedAnswerError: "check that the base URL is the API's and that no proxy answers in its place",
-    MemberNotFoundError: "check --member and --source; a mobile number has its country code and no plus sign",
+    MemberNotFoundError: "check --member or --group, and --source; a mobile number has its country code, no plus",
     PendingEventsError: "try again in some minutes",
-    PermissionDeniedError: "ask for an access group that may read points",
+    PermissionDeniedError: "check --data-scope if you gave one, else ask for an access group that may read points",
     RateLimitedError: "wait for the quota to come back",
     RequestRefusedError: "check the base URL and the filters",
     UnavailableError: "try again later",
@@ -77,6 +86,14 @@ _LONGEST_REQUEST_ID = 64
 def outcome_of(error: LoyaltyError) -> Outcome:
     """Choose the exit code for an error, the most specific class first."""
     return next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
+
+
+def conclude(warnings: Iterable[ServerWarning]) -> Outcome:
+    """Tell of the server's warnings, by their codes, and choose the exit code for the answer that came with them."""
+    codes = sorted({warning.code for warning in warnings if warning.code is not None})
+    if codes:
+        complain(f"the server warns: {', '.join(map(str, codes))}")
+    return Outcome.FINE if PENDING_CODES.isdisjoint(codes) else Outcome.UNPROVED
 
 
 def describe(error: LoyaltyError) -> str:

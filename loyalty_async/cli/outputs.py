@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and pipes that may be closed."""
+"""Files that appear whole or not at all, pipes that may be closed, and lines for the person at the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from loyalty_async.errors import InvalidArgument
 
-__all__ = ["Write", "drop_output", "replacing", "standard_output"]
+__all__ = ["Write", "complain", "drop_output", "replacing", "standard_output"]
 
 Write = Callable[[bytes], object]
 """Takes some lines; they are with the operating system when it returns."""
@@ -54,6 +54,11 @@ def standard_output() -> Iterator[Write]:
         What writes to it.
     """
     yield _writer(sys.stdout.buffer)
+
+
+def complain(text: str) -> None:
+    """Write a line to the standard error."""
+    print(f"loyalty-async: {text}", file=sys.stderr)
 
 
 def drop_output() -> None:

@@ -45,7 +45,7 @@ def sandbox(
         ),
     ] = False,
 ) -> int:
-    """Serve a stand-in for Capillary's servers on this machine, until Ctrl-C or SIGTERM.
+    """Serve a stand-in for Capillary's and Altcraft's servers on this machine, until Ctrl-C or SIGTERM.
 
     It speaks OAuth and Basic, obeys the documented rules, and tells the truth about every member under `/_sandbox/`,
     to compare with. All its people are made up.
@@ -109,13 +109,15 @@ def _introduce(url: str, served: Sandbox) -> None:
     entries = sum(len(ledger.book(member.user_id).entries) for member in ledger.members)
     key, secret = next(iter(served.settings.clients.items()))
     till, password = next(iter(served.settings.tills.items()))
+    token = next(iter(served.settings.altcraft_tokens))
     example = _example(ledger)
     print(
         f"{url} is a sandbox: {len(ledger.members):,} members, {entries:,} entries\n\n"
-        f"  OAuth   key {key}, secret {secret}\n"
-        f"  Basic   till {till}, password {password}\n"
-        f"  Member  mobile={example.mobile}\n"
-        f"          all of them: {url}/_sandbox/members\n\n"
+        f"  OAuth     key {key}, secret {secret}\n"
+        f"  Basic     till {till}, password {password}\n"
+        f"  Altcraft  token {token}\n"
+        f"  Member    mobile={example.mobile}\n"
+        f"            all of them: {url}/_sandbox/members\n\n"
         "To read that member's ledger, in another terminal:\n\n"
         f"  export LOYALTY_BASE_URL={url}\n"
         f"  export LOYALTY_KEY={key} LOYALTY_SECRET={secret}\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
+from typing import TypedDict, Unpack
 
 import attrs
 
@@ -19,17 +20,35 @@ from loyalty_async.models.members import Member
 from loyalty_async.models.scopes import DataScope
 from loyalty_async.models.vocabulary import EntityType, EventName
 from loyalty_async.protocol.requests import Call
-from loyalty_async.streams.events import EventQuery
+from loyalty_async.streams.events import UNKNOWN_CODES, EventQuery
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import Converter
 from loyalty_async.wire.parameters import Value, member_parameters, write_parameters
 
-__all__ = ["EventEndpoint"]
+__all__ = ["EventEndpoint", "ExplodeOptions"]
 
 _PATH = "/v2/pointsLedger/getLedgerExplodeInfo"
 _SCOPED_PATH = "/v2.1/pointsLedger/getLedgerExplodeInfo"
 _REFUSED = frozenset({EventName.DELAYED_ACCRUAL})
-"""Events that the API does not explode (error 11014, v2.1 table)."""
+"""Events that the API does not explode."""
+_REFUSED_CODE = 11014
+"""What it says instead; of a name that the caller gave it means that there is no such event."""
+
+
+class ExplodeOptions(TypedDict, total=False):
+    """What else to get with events; see `EventEndpoint.explode`."""
+
+    bill_details: bool | None
+    points_earned_breakup: bool | None
+    custom_fields: bool | None
+    extended_fields: bool | None
+    max_conversion_details: bool | None
+    payment_modes: bool | None
+    include_alternate_currencies: bool | None
+    alternate_currency_names: Iterable[str] | None
+    entity_type: EntityType | str | None
+    is_primary_user: bool | None
+    data_scope: DataScope | None
 
 
 @attrs.frozen(eq=False)
@@ -114,10 +133,11 @@ class EventEndpoint:
             ids=ids or (),
             fetch=_EventFetcher(self._session, self._converter, member, query, data_scope, by_reference=by_reference),
             identity=attrgetter("event_reference_id" if by_reference else "event_log_id"),
+            unknown_codes=UNKNOWN_CODES if by_reference else UNKNOWN_CODES | {_REFUSED_CODE},
         )
 
     def explode_entries(
-        self, member: Member, entries: Iterable[LedgerEntry], *, bill_details: bool | None = None
+        self, member: Member, entries: Iterable[LedgerEntry], **options: Unpack[ExplodeOptions]
     ) -> EventQuery:
         """Ask for the events behind entries of a ledger.
 
@@ -126,7 +146,7 @@ class EventEndpoint:
         Args:
             member: Whose entries.
             entries: Entries, such as a walk collected; the ids are kept, not the entries.
-            bill_details: Also the bills.
+            options: As for `explode`.
 
         Returns:
             A query; nothing is sent until it is iterated.
@@ -138,7 +158,7 @@ class EventEndpoint:
                 skipped[str(entry.event_name)] += 1
             else:
                 ids[entry.event_log_id] = None
-        query = self.explode(member, event_ids=ids, bill_details=bill_details)
+        query = self.explode(member, event_ids=ids, **options)
         return attrs.evolve(query, skipped=dict(skipped))
 
 

@@ -11,6 +11,7 @@ from loyalty_async.models.spans import Span
 
 __all__ = ["event_log_id", "incomplete", "stray_page", "whole", "why_not"]
 
+
 def event_log_id(entry: LedgerEntry) -> object:
     """Tell entries apart by their event."""
     return entry.event_log_id

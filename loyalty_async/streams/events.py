@@ -25,7 +25,7 @@ from loyalty_async.models.members import Member
 from loyalty_async.models.reports import EventsReport, Verdict
 from loyalty_async.streams.read_ahead import Further, InTurn, open_ahead
 
-__all__ = ["EventQuery", "EventStream", "Events", "FetchEvents"]
+__all__ = ["UNKNOWN_CODES", "EventQuery", "EventStream", "Events", "FetchEvents"]
 
 EventId = int | str
 """An eventLogId, or a reference id; both are compared as texts."""
@@ -36,7 +36,7 @@ FetchEvents = Callable[[Ids], Awaitable[ExplodedEvents]]
 
 _IDS_A_CALL = 10
 """Error 11014."""
-_UNKNOWN_CODES = frozenset({9021, 9022, 11014, 11016, 11024})
+UNKNOWN_CODES = frozenset({9021, 9022, 11016, 11024})
 """What the server says when it does not know one id among several; then none of the others comes either."""
 
 
@@ -62,6 +62,7 @@ class _Explosion:
 
     _fetch: FetchEvents
     _identity: Callable[[LedgerEvent], EventId | None]
+    _unknown_codes: frozenset[int]
     skipped: dict[str, int]
     verdict: Verdict = Verdict.PARTIAL
     asked: int = 0
@@ -90,7 +91,7 @@ class _Explosion:
         try:
             answer = await self._fetch(ids)
         except ApiError as refusal:
-            if _UNKNOWN_CODES.isdisjoint(refusal.codes):
+            if self._unknown_codes.isdisjoint(refusal.codes):
                 raise
             return Further(_apart(ids, refusal.server_message or "")) if len(ids) > 1 else _Batch((), unknown=ids)
         for warning in answer.warnings:
@@ -186,6 +187,7 @@ class EventQuery(AsyncIterable[LedgerEvent]):
     skipped: dict[str, int] = attrs.field(factory=dict, hash=False)
     _fetch: FetchEvents = attrs.field(repr=False)
     _identity: Callable[[LedgerEvent], EventId | None] = attrs.field(repr=False)
+    _unknown_codes: frozenset[int] = attrs.field(default=UNKNOWN_CODES, repr=False)
 
     def __aiter__(self) -> EventStream:
         """Iterate one call at a time, without tasks; `break` whenever you like."""
@@ -213,7 +215,7 @@ class EventQuery(AsyncIterable[LedgerEvent]):
             return Events(events, stream.report)
 
     def _state(self) -> _Explosion:
-        return _Explosion(self._fetch, self._identity, self.skipped)
+        return _Explosion(self._fetch, self._identity, self._unknown_codes, self.skipped)
 
 
 def _apart(ids: Ids, message: str) -> list[Ids]:

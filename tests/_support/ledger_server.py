@@ -181,6 +181,19 @@ def _nothing(ledger: list[LedgerEntry]) -> None:
 
 
 @attrs.define(kw_only=True)
+class Deletes(LedgerServer):
+    """Deletes one entry as soon as it was counted in a request for more than a page."""
+
+    number: int
+
+    def answer(self, request: PageRequest, limit: int) -> LedgerPage:
+        page = super().answer(request, limit)
+        if page.paging.page_count > 1 and self.number in [row.event_log_id for row in self.matching(request)]:
+            self.ledger = [row for row in self.ledger if row.event_log_id != self.number]
+        return page
+
+
+@attrs.define(kw_only=True)
 class IgnoresOffset(LedgerServer):
     """Serves page 0 for every page, and calls it by its number or by the one that was asked for."""
 
@@ -231,6 +244,14 @@ class FiltersByAnotherDate(LedgerServer):
 
     def date(self, row: LedgerEntry) -> datetime:
         return row.created_at - self.earlier
+
+
+@attrs.define(kw_only=True)
+class ServesAll(LedgerServer):
+    """Does not look at dates."""
+
+    def matching(self, request: PageRequest) -> list[LedgerEntry]:  # noqa: ARG002
+        return self.order(self.ledger)
 
 
 @attrs.define(kw_only=True)

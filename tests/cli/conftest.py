@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from loyalty_async.cli import main
-from loyalty_async.sandbox import Member, Sandbox, make_ledger, serving
+from loyalty_async.sandbox import Entry, Member, Sandbox, Settings, make_ledger, serving
 
 NOON = datetime(2025, 6, 30, 12, tzinfo=UTC)
 
@@ -39,12 +39,30 @@ class Served:
         ledger = self.sandbox.ledger
         return next(member for member in ledger.members if len(ledger.entries(member.user_id)) >= at_least)
 
+    def entry(self, event_name: str) -> tuple[Member, Entry]:
+        """Give a member's first entry of a kind."""
+        ledger = self.sandbox.ledger
+        return next(
+            (member, entry)
+            for member in ledger.members
+            for entry in ledger.entries(member.user_id)
+            if entry.event_name == event_name
+        )
+
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("LOYALTY_")]:
+    for name in [name for name in os.environ if name.startswith(("ALTCRAFT_", "LOYALTY_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "80")
+
+
+def assert_discreet(finished: Finished, *secrets: str) -> None:
+    """Assert that a command said what was wrong in one line, without any of these."""
+    for secret in secrets:
+        assert secret not in finished.out + finished.err
+    assert finished.err.count("\n") == 1
+    assert "Traceback" not in finished.err
 
 
 @pytest.fixture
@@ -62,12 +80,20 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
     return command
 
 
-@pytest.fixture
-def served() -> Iterator[Served]:
-    """A sandbox of its own for each test, over loopback."""
-    sandbox = Sandbox(make_ledger(8, 3, now=NOON))
+@pytest.fixture(scope="session")
+def server() -> Iterator[Served]:
+    """One server for all tests: it takes longer to stop than a test to run."""
+    sandbox = Sandbox(make_ledger(8, 3, now=NOON), now=lambda: NOON)
     with serving(sandbox) as url:
         yield Served(sandbox, url)
+
+
+@pytest.fixture
+def served(server: Served) -> Served:
+    """A sandbox over loopback, for each test as if it were new."""
+    server.sandbox.settings = Settings()
+    server.sandbox.reset()
+    return server
 
 
 @pytest.fixture
@@ -76,4 +102,6 @@ def configured(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     monkeypatch.setenv("LOYALTY_BASE_URL", served.url)
     monkeypatch.setenv("LOYALTY_KEY", "sandbox-key")
     monkeypatch.setenv("LOYALTY_SECRET", "sandbox-secret")
+    monkeypatch.setenv("ALTCRAFT_BASE_URL", served.url)
+    monkeypatch.setenv("ALTCRAFT_TOKEN", "sandbox-token")
     return served

@@ -21,7 +21,7 @@ from loyalty_async.models.credentials import OAuth
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.sandbox import Fault
 from loyalty_async.sandbox.truths import member_truth
-from tests.cli.conftest import NOON, Finished, Run, Served
+from tests.cli.conftest import NOON, Run, Served, assert_discreet
 
 pytestmark = pytest.mark.real_time
 
@@ -113,13 +113,6 @@ def test_a_file_holds_what_the_output_would(output: str, configured: Served, run
     assert file.read_text(encoding="utf-8") == run(*arguments).out
 
 
-def assert_discreet(finished: Finished, *secrets: str) -> None:
-    for secret in secrets:
-        assert secret not in finished.out + finished.err
-    assert finished.err.count("\n") == 1
-    assert "Traceback" not in finished.err
-
-
 def test_a_wrong_secret_is_one_line_without_it(configured: Served, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOYALTY_SECRET", "hunter2")
     finished = run("ledger", "--member", "mobile=917406401004")
@@ -171,7 +164,7 @@ def unused_port() -> int:
 
 
 def without_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    def connect(connection: Any) -> CapillaryClient:
+    def connect(connection: Any, _: object) -> CapillaryClient:
         url = connection.base_url or os.environ["LOYALTY_BASE_URL"]
         auth = OAuth(key="sandbox-key", secret="sandbox-secret")
         return CapillaryClient(url, auth=auth, retry=RetryPolicy(attempts=1))

@@ -57,7 +57,7 @@ def test_it_stops_with_its_standard_input_if_told() -> None:
 def test_what_it_says_can_be_copied_and_works(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with started() as (process, url):
         assert process.stdout is not None
-        said = [next(process.stdout).strip() for _ in range(11)]
+        said = [next(process.stdout).strip() for _ in range(12)]
         for setting in (word for line in said if line.startswith("export") for word in line.split()[1:]):
             monkeypatch.setenv(*setting.split("=", 1))
         assert os.environ["LOYALTY_BASE_URL"] == url

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,7 @@ def test_pieces_are_shorter_neighbours_that_cover_the_span_and_meet_at_whole_sec
     assert 2 <= len(cuts) <= pieces
     assert cuts[0].since == span.since
     assert cuts[-1].until == span.until
-    assert all(older.until == newer.since for older, newer in zip(cuts, cuts[1:], strict=False))
+    assert all(older.until == newer.since for older, newer in pairwise(cuts))
     assert all(piece.until.microsecond == 0 for piece in cuts[:-1])
     assert all(timedelta(0) < piece.length < span.length for piece in cuts)
 

@@ -1,7 +1,6 @@
 """Any span of any ledger is read once and in order, or refused with a reason, in a bounded number of requests."""
 
 import math
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,9 @@ from tests._support.ledger_server import (
     FiltersByAnotherDate,
     IgnoresOffset,
     LedgerServer,
+    Order,
     RepeatsAcrossPages,
+    ServesAll,
     entries_at,
     entry,
     newest_first,
@@ -59,7 +60,7 @@ def distance(span: Span, moment: datetime) -> timedelta:
     return max(span.since - moment, moment - span.until, timedelta(0))
 
 
-@settings(max_examples=examples(250))
+@settings(max_examples=examples(150))
 @given(walked())
 def test_any_span_is_read_once_and_in_order(walk: Walked) -> None:
     assert_read(walk, carry_span(walk.span, walk.server, walk.terms))
@@ -154,10 +155,10 @@ def test_a_span_that_is_settled_in_part_is_split_where_it_settles() -> None:
 
 @pytest.mark.parametrize("order", [newest_first, oldest_first, shuffled(3)])
 def test_a_long_settled_ledger_takes_hardly_more_requests_than_it_has_pages(
-    order: Callable[..., list[object]],
+    order: Order,
 ) -> None:
     """At most a page in eight is not full, and one tells that there are too many."""
-    server = LedgerServer(ledger=entries_at(spread(5000)), order=order)  # type: ignore[arg-type]
+    server = LedgerServer(ledger=entries_at(spread(5000)), order=order)
     carried = carry_span(LONG, server, terms())
     assert [row.event_log_id for row in carried.entries] == list(range(1, 5001))
     assert len(server.requests) <= 50 * 1.15 + 1
@@ -256,9 +257,7 @@ def test_equal_rows_on_two_pages_cannot_be_told_from_a_row_served_twice() -> Non
 
 @settings(max_examples=examples(100))
 @given(st.data(), st.sampled_from([newest_first, oldest_first, shuffled(1)]), st.integers(0, 60))
-def test_late_arrivals_never_harm_an_unsettled_span(
-    data: st.DataObject, order: Callable[..., list[object]], before: int
-) -> None:
+def test_late_arrivals_never_harm_an_unsettled_span(data: st.DataObject, order: Order, before: int) -> None:
     """Between any two requests an entry is booked, at the end of the span: all that were there come out, once."""
     dates = spread(before)
     now = NOON + 81 * DAY
@@ -267,7 +266,7 @@ def test_late_arrivals_never_harm_an_unsettled_span(
         for number in data.draw(st.sets(st.integers(1, 40)))
     }
     span = Span(NOON, now + timedelta(hours=1))
-    server = LedgerServer(ledger=entries_at(dates), order=order, most=7, happens=happens)  # type: ignore[arg-type]
+    server = LedgerServer(ledger=entries_at(dates), order=order, most=7, happens=happens)
     carried = carry_span(span, server, terms(settled_before=LONG_AGO))
     ids = [row.event_log_id for row in carried.entries]
     assert [number for number in ids if number < 5000] == list(range(1, before + 1))
@@ -285,9 +284,7 @@ def test_a_page_that_is_gone_means_to_read_again() -> None:
 
 def test_a_deletion_while_a_span_was_split_is_a_shortage() -> None:
     """Not an error yet: the stream asks again."""
-    server = LedgerServer(
-        ledger=entries_at(spread(20)), most=10, happens={2: lambda ledger: ledger.remove(ledger[0])}
-    )
+    server = LedgerServer(ledger=entries_at(spread(20)), most=10, happens={2: lambda ledger: ledger.remove(ledger[0])})
     carried = carry_span(LONG, server, terms(settled_before=LONG_AGO))
     assert [row.event_log_id for row in carried.entries] == list(range(2, 21))
     assert [account.missing for account in carried.short] == [1]
@@ -387,13 +384,10 @@ def test_a_server_that_filters_by_another_date_is_named(earlier: timedelta) -> N
 def test_the_page_with_another_date_is_named(number: int) -> None:
     stray = entry(1000, LONG.until + 2 * SECOND + MICROSECOND)
 
-    class ShowsAStray(LedgerServer):
-        def matching(self, request: object) -> list[object]:  # type: ignore[override]
-            rows = entries_at(spread(19))
-            return [*rows[: number * 10], stray, *rows[number * 10 :]]
-
+    rows = entries_at(spread(19))
+    server = ServesAll(ledger=[*rows[: number * 10], stray, *rows[number * 10 :]], order=list, most=10)
     with pytest.raises(IncompleteLedgerError) as caught:
-        carry_span(LONG, ShowsAStray(ledger=[], most=10), terms())
+        carry_span(LONG, server, terms())
     assert caught.value.page == number
 
 
@@ -470,10 +464,10 @@ def test_a_ledger_that_is_empty_takes_one_request() -> None:
 
 
 @pytest.mark.parametrize("order", [newest_first, oldest_first])
-def test_a_longer_ledger_is_read_from_its_oldest_entry_on(order: Callable[..., list[object]]) -> None:
+def test_a_longer_ledger_is_read_from_its_oldest_entry_on(order: Order) -> None:
     """The first page and the last show it; then four windows of 88 days."""
     dates = [NOON - number * DAY for number in range(1, 350)]
-    server = LedgerServer(ledger=entries_at(dates), order=order)  # type: ignore[arg-type]
+    server = LedgerServer(ledger=entries_at(dates), order=order)
     carried = carry_ever(server)
     assert [row.event_log_id for row in carried.entries] == list(range(1, 350))
     assert carried.short == []
@@ -534,3 +528,14 @@ def test_pages_that_never_come_without_dates_are_named() -> None:
         carry_ever(server)
     assert caught.value.reason == "the ledger kept shrinking while it was read"
     assert len(server.requests) == 8
+
+
+@pytest.mark.parametrize("shown_by", [newest_first, oldest_first])
+@pytest.mark.parametrize("many", [1, 150])
+def test_a_date_before_all_dates_is_refused(shown_by: Order, many: int) -> None:
+    """A zero date of another calendar: no window would reach it."""
+    zero = entry(0, datetime(1, 1, 1, tzinfo=UTC))
+    server = LedgerServer(ledger=[zero, *entries_at([NOON - number * DAY for number in range(many)])], order=shown_by)
+    with pytest.raises(IncompleteLedgerError, match="dated before 1970"):
+        carry_ever(server)
+    assert len(server.requests) <= 2

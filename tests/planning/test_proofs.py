@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import attrs
 import pytest
@@ -30,7 +31,7 @@ def page(rows: Sequence[LedgerEntry], *, number: int = 0, size: int = 10, total:
     return LedgerPage(paging=paging, entries=tuple(rows))
 
 
-def with_paging(changed: LedgerPage, **figures: int) -> LedgerPage:
+def with_paging(changed: LedgerPage, **figures: Any) -> LedgerPage:
     return attrs.evolve(changed, paging=attrs.evolve(changed.paging, **figures))
 
 

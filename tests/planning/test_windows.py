@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -76,7 +77,7 @@ def test_windows_are_neighbours_that_cover_the_span_and_no_more(span: Span, long
     cut = list(windows(span, longest))
     assert cut[0].since == span.since
     assert cut[-1].until == span.until
-    assert all(older.until == newer.since for older, newer in zip(cut, cut[1:], strict=False))
+    assert all(older.until == newer.since for older, newer in pairwise(cut))
     assert all(timedelta(0) < window.length <= longest for window in cut)
 
 

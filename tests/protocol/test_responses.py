@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -258,6 +259,17 @@ def test_without_a_number_there_is_none() -> None:
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
     assert retry_after_s({"retry-after": value}, NOW) == seconds
+
+
+def test_a_date_without_a_zone_is_universal_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        assert retry_after_s({"retry-after": "Sat, 01 Mar 2025 12:00:30 -0000"}, NOW) == 30.0
+        assert retry_after_s({"retry-after": "Sat, 01 Mar 2025 12:00:30"}, NOW) == 30.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("value", ["1000000000000", "9" * 5_000, "Fri, 31 Dec 9999 23:59:59 GMT"])

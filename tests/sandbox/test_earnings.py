@@ -71,6 +71,9 @@ def test_what_a_return_took_back_is_spelled_in_two_ways() -> None:
     told: Any = earned(scene(), [award("5.25", returned=True), award("6.25", returned=True, promotion=75_601)])
     assert (told["regular"][0]["value"], told["regular"][0]["returnPoints"]) == (0, Decimal("5.25"))
     assert (told["promo"][0]["value"], told["promo"][0]["returnedPoints"]) == (0, Decimal("6.25"))
+    promised: Any = earned(scene(), [award("7.25", returned=True, category=PROMISED)])
+    assert promised["promised"] == []
+    assert promised["regular"][0]["returnPoints"] == Decimal("7.25")
 
 
 def test_the_last_day_of_conversion_is_told_if_wanted() -> None:

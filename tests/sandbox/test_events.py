@@ -171,6 +171,8 @@ def test_a_transfer_has_two_sides() -> None:
     assert given["transferredTo"]["userId"] != "7001"
     assert got["transferredTo"]["userId"] == "7001"
     assert got["transferredFrom"]["pointsTransferDetails"][0]["points"] == "46.69"
+    both = told("PointsTransfer", CREDIT, DEBITS[0])
+    assert both["transferredFrom"] == given["transferredFrom"]
 
 
 def test_an_adjustment_has_each_number_twice() -> None:

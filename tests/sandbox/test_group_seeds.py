@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from loyalty_async.sandbox.group_seeds import _shared
 from loyalty_async.sandbox.ledger import Ledger
-from loyalty_async.sandbox.records import Entry
+from loyalty_async.sandbox.records import CARD_PROGRAM, DEFAULT_PROGRAM, MAIN, Detail, Entry
 from loyalty_async.sandbox.seeds import make_ledger
 
 NOW = datetime(2025, 11, 1, tzinfo=UTC)
+POINT = Decimal("1.000")
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +78,28 @@ def test_a_groups_balances_never_fall_below_zero(ledger: Ledger) -> None:
                 key = (line.program.program_id, line.category, line.currency)
                 balances[key] = balances.get(key, 0) + line.effect  # type: ignore[operator]
                 assert balances[key] >= 0  # type: ignore[operator]
+
+
+def test_a_history_opens_once(ledger: Ledger) -> None:
+    """The opening balances are one row, of points for everybody."""
+    for group in ledger.groups:
+        opened = [
+            (line.program.program_id, line.category)
+            for entry in ledger.entries(group.owner_id)
+            for line in entry.details
+            if line.kind == "OPENING_BALANCE" and line.currency is None
+        ]
+        assert len(opened) == len(set(opened)) == 6
+
+
+def test_the_rows_of_an_event_add_up(ledger: Ledger) -> None:
+    """To the last digit, with the nets."""
+    group = ledger.groups[0]
+    lines = [Detail("CREDIT", Decimal("100.01"), MAIN, DEFAULT_PROGRAM), Detail("DEBIT", POINT, MAIN, CARD_PROGRAM)]
+    whole = Ledger()
+    whole.add_member(user_id=1)
+    shared = list(_shared(whole.add_entry(1, created_at=NOW, details=lines), group))
+    assert [entry.actor for entry in shared] == list(group.members)
+    for place, line in enumerate(lines):
+        assert sum(entry.details[place].points for entry in shared) == line.points
+    assert sum(entry.net_points for entry in shared) == Decimal("99.01")

@@ -68,7 +68,9 @@ def test_a_debit_of_more_than_there_is_leaves_a_debt(ledger: Ledger) -> None:
     promise(ledger, "5.00", 0)
     promise(ledger, "-7.50", 1)
     promise(ledger, "1.00", 2)
-    assert [points for points, _ in held(ledger, NOON + 3 * DAY)] == ["-2.500", "1.00"]
+    promise(ledger, "-0.50", 3)
+    assert [points for points, _ in held(ledger, NOON + 2 * DAY)] == ["-2.500", "1.00"]
+    assert [points for points, _ in held(ledger, NOON + 3 * DAY)] == ["-2.500", "1.00", "-0.500"]
 
 
 def test_points_may_be_nothing(ledger: Ledger) -> None:

@@ -142,9 +142,12 @@ def test_the_environment_names_the_proxy(
     assert proxy_of(make(httpx.URL(url))) == proxy
 
 
-def test_the_callers_proxy_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://environment.example:1")
-    monkeypatch.setenv("NO_PROXY", "*")
+@pytest.mark.parametrize("environment", [{"HTTPS_PROXY": "http://environment.example:1"}, {"NO_PROXY": "*"}])
+def test_the_callers_proxy_comes_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     assert proxy_of(make(proxy="http://mine.example:2")) == "mine.example:2"
 
 

@@ -434,10 +434,10 @@ async def test_packing_that_was_cut_off_is_malformed() -> None:
     assert type(await error_of(open_session(Stage(cut), retry=ONCE))) is MalformedAnswerError
 
 
-@pytest.mark.parametrize("coding", ["gzip, gzip", "br", "zstd", "x-unheard-of", "identity, gzip"])
+@pytest.mark.parametrize("coding", ["gzip, gzip", "gzip,gzip", "br", "zstd", "x-unheard-of"])
 async def test_a_packing_that_was_not_asked_for_is_left_alone(coding: str) -> None:
-    # Two layers of gzip turn a kilobyte into gigabytes at once.
-    bomb = gzip.compress(gzip.compress(b" " * 10_000_000))
+    # Two layers of gzip could turn a kilobyte into gigabytes at once; this one would be a good answer.
+    bomb = gzip.compress(gzip.compress(b'{"answer": 42}'))
     session = open_session(Stage(Reply(chunks=(bomb,), headers={"Content-Encoding": coding})), retry=ONCE)
     assert type(await error_of(session)) is MalformedAnswerError
 
