@@ -43,10 +43,10 @@ def balance(
     `--at` is an ISO date (its midnight) or datetime. With a filter, the server gives the balances as of the last entry
     that the filter leaves. A ledger without entries has no balances; that is no error.
     """
-    filters, connection = filters or BalanceFilters(), connection or Connection()
+    whose, filters, connection = whose or Whose(), filters or BalanceFilters(), connection or Connection()
     filters.check()
     settings = load_settings(connection.config, os.environ)
-    client, member = connect(connection, settings), (whose or Whose()).read(settings)
+    member, client = whose.read(settings), connect(connection, settings)
     zone = read_zone("--timezone", timezone)
     moment = read_moment("--at", at, zone)
     found = _read(client, member, moment, filters)

@@ -105,17 +105,14 @@ def explode(
     The table shows the points that moved, and the lines of bills; JSON has everything that the server sent. An id that
     the server does not know stops nothing; how many there are is in the last line, on the standard error.
     """
-    which, details, connection = which or Which(), details or Details(), connection or Connection()
+    whose, which, details = whose or Whose(), which or Which(), details or Details()
+    connection = connection or Connection()
     which.check()
     details.check()
     settings = load_settings(connection.config, os.environ)
-    client = connect(connection, settings)
-    query = client.events.explode(
-        (whose or Whose()).read(settings),
-        data_scope=read_scope(data_scope),
-        **attrs.asdict(which),
-        **attrs.asdict(details),
-    )
+    member, client = whose.read(settings), connect(connection, settings)
+    scope = read_scope(data_scope)
+    query = client.events.explode(member, data_scope=scope, **attrs.asdict(which), **attrs.asdict(details))
     write_out = _write_lines if output_format == "json" else _write_table
     with standard_output() as write:
         report = anyio.run(write_out, client, query, write)

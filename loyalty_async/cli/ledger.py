@@ -68,13 +68,13 @@ def ledger(
 
     Secrets come from the environment (`LOYALTY_SECRET`, `LOYALTY_PASSWORD`), `--secret-file` or `--config`.
     """
-    filters, connection = filters or Filters(), connection or Connection()
+    whose, filters, connection = whose or Whose(), filters or Filters(), connection or Connection()
     filters.check()
     settings = load_settings(connection.config, os.environ)
-    client = connect(connection, settings)
+    member, client = whose.read(settings), connect(connection, settings)
     zone = read_zone("--timezone", timezone)
     query = client.ledger.entries(
-        (whose or Whose()).read(settings),
+        member,
         since=read_moment("--since", since, zone),
         until=read_moment("--until", until, zone),
         data_scope=read_scope(data_scope),

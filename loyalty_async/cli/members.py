@@ -48,14 +48,15 @@ class Whose:
         """Give the customer or the group.
 
         Raises:
-            InvalidArgument: There is neither, or both, or something does not go with the one that is there.
+            InvalidArgument: There is neither, or both, or it is not named as it should be.
         """
+        self._check()
+        setting = settings.find("source", self.source)
+        source = setting.value if setting else Source.INSTORE
         if self.group is None:
-            return self._customer(settings)
-        if self.member is not None:
-            raise InvalidArgument("give --member or --group, not both")
-        group = read_group(self.group, source=self._source(settings), entity_type=self._entity_type())
-        return attrs.evolve(group, account_id=self.account_id)
+            return read_member(self.member or "", source=source, account_id=self.account_id)
+        entity_type = EntityType.USERGROUP2 if self.entity_type is None else self.entity_type
+        return attrs.evolve(read_group(self.group, source=source, entity_type=entity_type), account_id=self.account_id)
 
     def read_scheduled(self, settings: Settings) -> tuple[Customer, str | None]:
         """Give a customer, or a fleet in a customer's clothes, and the entity type, for the schedule of promises.
@@ -72,19 +73,13 @@ class Whose:
             raise InvalidArgument("for groups, the schedule of promised points needs --entity-type FLEET")
         return _named_as_customer(member), EntityType.FLEET
 
-    def _customer(self, settings: Settings) -> Customer:
-        if self.member is None:
+    def _check(self) -> None:
+        if self.member is None and self.group is None:
             raise InvalidArgument("give --member or --group")
-        if self.entity_type is not None:
+        if self.member is not None and self.group is not None:
+            raise InvalidArgument("give --member or --group, not both")
+        if self.group is None and self.entity_type is not None:
             raise InvalidArgument("--entity-type goes with --group")
-        return read_member(self.member, source=self._source(settings), account_id=self.account_id)
-
-    def _source(self, settings: Settings) -> str:
-        setting = settings.find("source", self.source)
-        return setting.value if setting else Source.INSTORE
-
-    def _entity_type(self) -> str:
-        return EntityType.USERGROUP2 if self.entity_type is None else self.entity_type
 
 
 def _named_as_customer(group: UserGroup) -> Customer:

@@ -41,12 +41,12 @@ def promised(
 
     Days are ISO dates of the organisation's calendar. Of groups, the API only takes those of `--entity-type FLEET`.
     """
+    whose, connection = whose or Whose(), connection or Connection()
     if program_id is not None and all_programs:
         raise InvalidArgument("give --program-id or --all-programs, not both")
-    connection = connection or Connection()
     settings = load_settings(connection.config, os.environ)
+    member, entity_type = whose.read_scheduled(settings)
     client = connect(connection, settings)
-    member, entity_type = (whose or Whose()).read_scheduled(settings)
     first, last = read_day("--since", since), read_day("--until", until)
     schedule = ask(
         client,

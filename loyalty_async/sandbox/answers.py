@@ -70,6 +70,8 @@ class Printer:
         calendar: How dates are written.
     """
 
+    calendar: Calendar
+
     def __init__(self, settings: Settings) -> None:
         self.calendar = Calendar(settings.timezone, settings.iso_twins)
         self._settings = settings

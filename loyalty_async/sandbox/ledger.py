@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -41,6 +42,9 @@ class Ledger:
         organisation: The programs, tills and currencies that the entries name.
         lock: Held by every change, and by the server for the length of one answer.
     """
+
+    organisation: Organisation
+    lock: AbstractContextManager[bool]
 
     def __init__(self, organisation: Organisation = DEFAULT_ORGANISATION) -> None:
         self.organisation = organisation

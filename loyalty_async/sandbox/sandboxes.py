@@ -53,7 +53,14 @@ class Sandbox:
         faults: What goes wrong.
         stats: What was asked.
         tokens: The OAuth tokens handed out.
+        printer: Writes answers by the settings.
     """
+
+    ledger: Ledger
+    faults: FaultScript
+    stats: Stats
+    tokens: Tokens
+    printer: Printer
 
     def __init__(
         self,
