@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 import attrs
+from anyio.lowlevel import current_token
 
 from loyalty_async.endpoints.account_balance import AccountEndpoint
 from loyalty_async.endpoints.ledger_balance import BalanceEndpoint
@@ -52,6 +53,7 @@ class _Client:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._state = "new"
+        self._loop: object = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._session.url.host} {self._state}>"
@@ -64,7 +66,12 @@ class _Client:
         """
         if self._state != "new":
             raise ClientStateError("a client is opened once; make a new one")
-        await self._session.transport.__aenter__()
+        self._state, self._loop = "opening", current_token()
+        try:
+            await self._session.transport.__aenter__()
+        except BaseException:
+            self._state = "new"
+            raise
         self._state = "open"
         return self
 
@@ -83,6 +90,8 @@ class _Client:
         if self._state != "open":
             name = type(self).__name__
             raise ClientStateError(f"the client is {self._state}; use it inside `async with {name}(…) as client:`")
+        if self._loop != current_token():
+            raise ClientStateError("the client was opened in another event loop; open one in each loop")
         return self._session
 
 
@@ -199,8 +208,7 @@ class AltcraftClient(_Client):
         Raises:
             InvalidArgument: Something here cannot work.
         """
-        if not token.strip() or not token.isprintable():
-            raise InvalidArgument("token must be a non-empty, printable text")
+        _check_token(token)
         if dialect not in DIALECTS:
             raise InvalidArgument("dialect must be 'json' or 'xml'")
         session = session_to(
@@ -218,3 +226,8 @@ class AltcraftClient(_Client):
         super().__init__(session)
         credentials = {} if bearer else {"token": token}
         self.accounts = AccountEndpoint(self._open_session, make_converter(), speech, credentials)
+
+
+def _check_token(token: object) -> None:
+    if not isinstance(token, str) or not token.strip() or not token.isprintable():
+        raise InvalidArgument("token must be a non-empty, printable text")

@@ -100,9 +100,11 @@ class MalformedAnswerError(LoyaltyError):
 
     Attributes:
         path: Where in the answer, in the server's names, such as `ledgerEntries[3].points`; empty for the whole.
+        cut_off: Whether the answer is no document at all: it may be whole at the next try.
     """
 
     path: str = ""
+    cut_off: bool = False
 
 
 class ApiError(LoyaltyError):

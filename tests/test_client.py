@@ -387,3 +387,54 @@ async def test_the_callers_tls_context_reaches_the_pool() -> None:
     context = ssl.create_default_context()
     pool: Any = client_of(verify=context)._session.transport
     assert pool._pool._ssl_context is context
+
+
+async def test_two_tasks_cannot_both_open_a_client() -> None:
+    class Slow(Watched):
+        async def __aenter__(self) -> Self:
+            await anyio.sleep(1)
+            return await super().__aenter__()
+
+    client = client_of(Slow())
+    refused = []
+
+    async def enter() -> None:
+        try:
+            await client.__aenter__()
+        except ClientStateError as error:
+            refused.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(enter)
+        tasks.start_soon(enter)
+    assert len(refused) == 1
+    await client.__aexit__(None, None, None)
+
+
+@pytest.mark.real_time
+def test_another_event_loop_is_told() -> None:
+    client = client_of(Watched())
+
+    async def opened() -> None:
+        await client.__aenter__()
+
+    async def used() -> None:
+        with pytest.raises(ClientStateError, match="another event loop"):
+            await read(client)
+
+    anyio.run(opened)
+    anyio.run(used)
+
+
+@pytest.mark.parametrize("user_id", [".", ".."])
+async def test_an_identifier_cannot_climb_out_of_its_path(user_id: str) -> None:
+    watched = Watched()
+    async with client_of(watched) as client:
+        with pytest.raises(InvalidArgument, match="path"):
+            await client.promised_points.schedule(Customer.by_id(user_id, source="INSTORE"))
+
+
+@pytest.mark.parametrize("token", [None, "", " ", "a\nb"])
+def test_a_token_that_no_request_can_carry_is_refused(token: Any) -> None:
+    with pytest.raises(InvalidArgument, match="token"):
+        AltcraftClient("https://example.com", token=token)

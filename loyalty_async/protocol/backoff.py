@@ -63,5 +63,5 @@ def _is_transient(error: LoyaltyError) -> bool:
         known = [code for code in error.codes if code in CODES]
         return not TRANSIENT_CODES.isdisjoint(known or [error.status])
     if isinstance(error, MalformedAnswerError):
-        return not error.path
+        return error.cut_off
     return isinstance(error, TransportError)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import attrs
 
+from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.accounts import Profile
 from loyalty_async.models.members import Member
 
@@ -38,5 +39,11 @@ class Call:
     authenticated: bool = True
 
     def target(self) -> str:
-        """Write the path with everything filled in, quoted; never to be shown."""
+        """Write the path with everything filled in, quoted; never to be shown.
+
+        Raises:
+            InvalidArgument: A value is one that no path can carry.
+        """
+        if not {".", ".."}.isdisjoint(self.segments.values()):
+            raise InvalidArgument("an identifier in a path cannot be '.' or '..'")
         return self.path.format_map({name: quote(value, safe="") for name, value in self.segments.items()})

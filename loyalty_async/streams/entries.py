@@ -35,7 +35,7 @@ class EntryStream(AsyncIterator[LedgerEntry]):
     at a time may iterate. An error ends the stream and is raised again by every further call.
     """
 
-    _walk: Walk
+    _walk: Walk = attrs.field(repr=False)
     _member: Member = attrs.field(repr=False)
     _source: AsyncIterator[Part] = attrs.field(repr=False)
     _unread: deque[LedgerEntry] = attrs.field(init=False, factory=deque, repr=False)

@@ -37,8 +37,12 @@ MakeCall = Callable[[Call, Callable[[Any], Token]], Awaitable[Token]]
 class Authenticator(Protocol):
     """Puts credentials on requests."""
 
-    async def headers(self) -> Mapping[str, str]:
-        """Give the headers for one request."""
+    def mark(self) -> int:
+        """Note the moment at which a call begins."""
+        ...
+
+    async def headers(self, began: int) -> Mapping[str, str]:
+        """Give the headers for one request of a call that began at that mark."""
         ...
 
     def refused(self, headers: Mapping[str, str]) -> bool:
@@ -52,7 +56,11 @@ class _FixedAuthenticator:
     def __init__(self, authorization: str) -> None:
         self._headers = {"Authorization": authorization}
 
-    async def headers(self) -> Mapping[str, str]:
+    def mark(self) -> int:
+        """All moments are alike."""
+        return 0
+
+    async def headers(self, began: int) -> Mapping[str, str]:  # noqa: ARG002 - the protocol's
         """Give the header."""
         return self._headers
 
@@ -79,7 +87,7 @@ class BearerAuthenticator(_FixedAuthenticator):
 class TokenAuthenticator:
     """A token for all calls: fetched once for all that wait, renewed before it ends and once after a 401.
 
-    If a fetch fails, all calls that were waiting for it fail with its error; the next call tries again. A call that is
+    If a fetch fails, all calls that began before fail with its error; the next call tries again. A call that is
     cancelled while it fetches leaves the fetching to the next one that waits.
     """
 
@@ -91,15 +99,19 @@ class TokenAuthenticator:
         self._fetched = 0
         self._failure: LoyaltyError | None = None
 
-    async def headers(self) -> Mapping[str, str]:
+    def mark(self) -> int:
+        """Count the fetches so far."""
+        return self._fetched
+
+    async def headers(self, began: int) -> Mapping[str, str]:
         """Give the token's header, fetching a token first if there is none that lasts; what is fetched is used."""
         if anyio.current_time() >= self._renew_at:
             fetched = self._fetched
             async with self._lock:
+                if self._failure is not None and self._fetched > began:
+                    raise copy.copy(self._failure)
                 if fetched == self._fetched:
                     await self._renew()
-                elif self._failure is not None:
-                    raise copy.copy(self._failure)
         return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> bool:

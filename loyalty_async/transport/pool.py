@@ -53,12 +53,21 @@ def engine(
     limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
     way = proxy or _proxy_from_environment(url)
     try:
-        return httpx.AsyncHTTPTransport(verify=verify, trust_env=True, limits=limits, proxy=way)
+        return httpx.AsyncHTTPTransport(
+            verify=verify, trust_env=True, limits=limits, proxy=None if way is None else _parse_proxy(way)
+        )
     except (httpx.InvalidURL, ValueError, ImportError):
         # The cause may hold the proxy's password.
         raise InvalidArgument("the proxy cannot be used; give a URL such as http://proxy.example.com:8080") from None
     except OSError as cause:
         raise InvalidArgument("the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read") from cause
+
+
+def _parse_proxy(proxy: str) -> httpx.Proxy:
+    parsed = httpx.Proxy(proxy)
+    if (parsed.url.port or 0) > _LARGEST_PORT:
+        raise ValueError("no such port")
+    return parsed
 
 
 def _proxy_from_environment(url: httpx.URL) -> str | None:

@@ -28,7 +28,7 @@ from loyalty_async.errors import (
 )
 from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
 from loyalty_async.protocol.requests import Call
-from loyalty_async.protocol.responses import LARGEST_BODY, Answer, decipher, described
+from loyalty_async.protocol.responses import LARGEST_BODY, Answer, cut_off, decipher, described
 from loyalty_async.transport.auth import Authenticator
 from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.pool import Transport, engine, parse_base_url
@@ -115,10 +115,11 @@ class Session:
 
     async def _until_final(self, call: Call, build: Callable[[Any], T], settled: Callable[[T], bool]) -> T:
         renewed = False
+        began = self.authenticator.mark() if self.authenticator else 0
         for attempt in itertools.count(1):
-            credentials = await self.authenticator.headers() if self.authenticator and call.authenticated else {}
+            credentials, sent = await self._exchange(call, began)
             try:
-                result = await self._attempt(call, credentials, build)
+                result = self._result(call, sent, build)
                 if settled(result):
                     return result
                 delay = next_delay_s(_pending(), attempt, self.retry, self._draw())
@@ -136,15 +137,20 @@ class Session:
             await anyio.sleep(delay)
         raise AssertionError("unreachable")
 
-    async def _attempt(self, call: Call, credentials: Mapping[str, str], build: Callable[[Any], T]) -> T:
-        async with self.gate.admission():
-            answer = await self._send(call, credentials)
-        try:
-            return build(self.decipher(call, answer))
-        except MalformedAnswerError as error:
-            raise described(error, call, answer) from None
+    async def _exchange(self, call: Call, began: int) -> tuple[Mapping[str, str], Answer | LoyaltyError]:
+        """Wait for a place and send; give the credentials that went along, and what came back.
 
-    async def _send(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+        Credentials are taken behind the queue: in it they would grow old. A call for a token needs no place of its own,
+        it is made in the place of the call that waits for the token.
+        """
+        if not call.authenticated:
+            return {}, await self._send(call, {})
+        async with self.gate.admission():
+            credentials = await self.authenticator.headers(began) if self.authenticator else {}
+            return credentials, await self._send(call, credentials)
+
+    async def _send(self, call: Call, credentials: Mapping[str, str]) -> Answer | LoyaltyError:
+        """Send once, and give the answer, or the error that came in its place."""
         self.requests += 1
         try:
             with quiet():
@@ -154,12 +160,17 @@ class Session:
                 finally:
                     await response.aclose()
         except (httpx.RequestError, OSError) as cause:
-            error = _translated(call, cause)
-            error.member = call.member
-            # Only a failed connection tells nothing of what was sent or received.
-            raise error from (cause if isinstance(cause, httpx.ConnectError) else None)
+            return _translated(call, cause)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, body)
+
+    def _result(self, call: Call, sent: Answer | LoyaltyError, build: Callable[[Any], T]) -> T:
+        if isinstance(sent, LoyaltyError):
+            raise sent
+        try:
+            return build(self.decipher(call, sent))
+        except MalformedAnswerError as error:
+            raise described(error, call, sent) from None
 
     def _request(self, call: Call, credentials: Mapping[str, str]) -> httpx.Request:
         content_type = {"Content-Type": "application/json"} if call.body is not None else {}
@@ -219,13 +230,21 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _translated(call: Call, cause: httpx.RequestError | OSError) -> LoyaltyError:
-    kind = type(cause).__name__
+    error = _error_for(f"{call.path}: {{}} ({type(cause).__name__})".format, cause)
+    error.member = call.member
+    if isinstance(cause, httpx.ConnectError):  # Only this one tells nothing of what was sent or received.
+        error.__cause__ = cause
+    error.__suppress_context__ = True
+    return error
+
+
+def _error_for(say: Callable[[str], str], cause: httpx.RequestError | OSError) -> LoyaltyError:
     if isinstance(cause, httpx.TimeoutException | TimeoutError):
-        return DeadlineExceededError(f"{call.path}: the server took too long ({kind})")
+        return DeadlineExceededError(say("the server took too long"))
     if isinstance(cause, httpx.DecodingError):
-        return MalformedAnswerError(f"{call.path}: the answer's compression is broken ({kind})")
+        return cut_off(say("the answer's compression is broken"))
     if isinstance(cause, httpx.ConnectError | httpx.ProxyError):
-        return ConnectionFailedError(f"{call.path}: no connection to the server ({kind})")
+        return ConnectionFailedError(say("no connection to the server"))
     if isinstance(cause, httpx.UnsupportedProtocol):
-        return TransportError(f"{call.path}: the transport cannot carry this request ({kind})")
-    return ConnectionFailedError(f"{call.path}: the connection broke ({kind})")
+        return TransportError(say("the transport cannot carry this request"))
+    return ConnectionFailedError(say("the connection broke"))

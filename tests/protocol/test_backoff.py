@@ -21,6 +21,7 @@ from loyalty_async.errors import (
 )
 from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
 from loyalty_async.protocol.codes import CODES, TRANSIENT_CODES, meaning
+from loyalty_async.protocol.responses import cut_off
 
 POLICY = RetryPolicy(attempts=6, first_delay_s=0.5, longest_delay_s=20.0, longest_wait_s=90.0)
 
@@ -74,7 +75,9 @@ def test_an_unknown_code_leaves_the_decision_to_the_status(status: int) -> None:
     assert not is_retried(refused(987_654, status=400))
 
 
-@pytest.mark.parametrize("error", [TransportError(), ConnectionFailedError(), DeadlineExceededError(), malformed()])
+@pytest.mark.parametrize(
+    "error", [TransportError(), ConnectionFailedError(), DeadlineExceededError(), cut_off("no JSON")]
+)
 def test_what_got_lost_on_the_way_is_retried(error: LoyaltyError) -> None:
     assert is_retried(error)
 
@@ -82,6 +85,7 @@ def test_what_got_lost_on_the_way_is_retried(error: LoyaltyError) -> None:
 @pytest.mark.parametrize(
     "error",
     [
+        malformed(),
         malformed("ledgerEntries[3].points"),
         LoyaltyError(),
         InvalidArgument(),

@@ -476,10 +476,19 @@ async def test_the_headers_are_asked_for_without_being_sent() -> None:
         return Token(access_token="abc", ttl_seconds=10)
 
     authenticator = TokenAuthenticator(fetch)
-    first = await authenticator.headers()
+    first = await authenticator.headers(0)
     assert first == {"X-CAP-API-OAUTH-TOKEN": "abc"}
-    assert await authenticator.headers() is first
+    assert await authenticator.headers(0) is first
     assert authenticator.refused({"X-CAP-API-OAUTH-TOKEN": "abc"})  # Others' headers: the token stays.
-    assert await authenticator.headers() is first
+    assert await authenticator.headers(0) is first
     assert authenticator.refused(first)
-    assert await authenticator.headers() is not first
+    assert await authenticator.headers(0) is not first
+
+
+async def test_a_token_does_not_grow_old_in_the_queue() -> None:
+    """Credentials are taken behind the queue: 500 calls of a second each, and tokens that live for 100 seconds."""
+    vendor = Vendor(ttl=100, call_s=1.0)
+    session = vendor.session(max_in_flight=1)
+    assert await every(500, lambda: ask(session)) == []
+    assert vendor.refused == 0
+    assert len(vendor.issued) == 6

@@ -34,7 +34,10 @@ def everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 async def ask(url: str, **headers: str) -> None:
     class Fixed:
-        async def headers(self) -> dict[str, str]:
+        def mark(self) -> int:
+            return 0
+
+        async def headers(self, began: int) -> dict[str, str]:  # noqa: ARG002 - the protocol\'s
             return headers
 
         def refused(self, _: object) -> bool:

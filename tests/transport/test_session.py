@@ -602,7 +602,10 @@ class Fixed:
     def __init__(self, *values: str) -> None:
         self._values = list(values)
 
-    async def headers(self) -> dict[str, str]:
+    def mark(self) -> int:
+        return 0
+
+    async def headers(self, began: int) -> dict[str, str]:  # noqa: ARG002 - the protocol\'s
         return {"X-Token": self._values[0]}
 
     def refused(self, headers: Any) -> bool:
