@@ -88,11 +88,10 @@ def read_account_currency(text: str | None) -> int | str | None:
     """
     if text is None:
         return None
-    kind, equals, value = text.partition("=")
-    if equals and kind == "iid" and _NUMBER.fullmatch(value):
-        return int(value)
-    external = value if equals and kind == "eid" else text
-    if not external.strip() or external.startswith("iid="):
+    if _NUMBER.fullmatch(text.removeprefix("iid=")) and text.startswith("iid="):
+        return int(text.removeprefix("iid="))
+    external = text.removeprefix("eid=")
+    if not external.strip() or text.startswith("iid="):
         raise InvalidArgument("--currency must be an external id, eid=…, or iid=… with a number")
     return external
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import attrs
 import pytest
+from rich.console import Console, RenderableType
 
 from loyalty_async.cli import main
 from loyalty_async.sandbox import Entry, Member, Sandbox, Settings, make_ledger, serving
@@ -65,6 +68,14 @@ def assert_discreet(finished: Finished, *secrets: str) -> None:
     assert "Traceback" not in finished.err
 
 
+def drawn(shown: RenderableType) -> list[str]:
+    """Draw a table as a terminal of 80 columns without colours shows it."""
+    console = Console(width=80, force_terminal=False, color_system=None)
+    with console.capture() as captured:
+        console.print(shown)
+    return [text.rstrip() for text in captured.get().splitlines()]
+
+
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str]) -> Run:
     """Run a command as the console script does."""
@@ -80,7 +91,15 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
     return command
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package", autouse=True)
+def one_ssl_context() -> Iterator[None]:
+    """Read the machine's certificates once, and not for every command: that takes longer than most of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
+        yield
+
+
+@pytest.fixture(scope="package")
 def server() -> Iterator[Served]:
     """One server for all tests: it takes longer to stop than a test to run."""
     sandbox = Sandbox(make_ledger(8, 3, now=NOON), now=lambda: NOON)

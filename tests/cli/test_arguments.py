@@ -1,16 +1,27 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty_async.cli.arguments import read_member, read_moment, read_zone
+from loyalty_async.cli.arguments import (
+    read_account_currency,
+    read_day,
+    read_group,
+    read_member,
+    read_moment,
+    read_profile,
+    read_scope,
+    read_zone,
+)
 from loyalty_async.errors import InvalidArgument
-from loyalty_async.models.members import Customer
+from loyalty_async.models.accounts import Profile
+from loyalty_async.models.members import Customer, UserGroup
+from loyalty_async.models.scopes import DataScope
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
 
@@ -80,3 +91,94 @@ def test_utc_is_known_without_a_database_of_zones() -> None:
 def test_an_unknown_zone_is_refused(typed: str) -> None:
     with pytest.raises(InvalidArgument, match="--timezone must be a zone"):
         read_zone("--timezone", typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("id=38001", UserGroup.by_id(38001, source="INSTORE", entity_type="FLEET")),
+        ("externalId=00042", UserGroup.by_external_id("00042", source="INSTORE", entity_type="FLEET")),
+        ("primaryUserId=7", UserGroup.by_primary_user(7, source="INSTORE", entity_type="FLEET")),
+    ],
+)
+def test_a_group_is_named_by_any_of_its_identifiers(typed: str, meant: UserGroup) -> None:
+    assert read_group(typed, source="INSTORE", entity_type="FLEET") == meant
+
+
+@pytest.mark.parametrize("typed", ["917406401004", "mobile=917406401004", "id=", "id= ", ""])
+def test_what_names_no_group_is_refused_without_being_repeated(typed: str) -> None:
+    with pytest.raises(InvalidArgument, match="--group must be one of id=…, externalId=…, primaryUserId=…") as refused:
+        read_group(typed, source="INSTORE", entity_type="USERGROUP2")
+    assert "9174" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("email=a=b@example.com", Profile.by_email("a=b@example.com")),
+        ("phone=+1234567890", Profile.by_phone("+1234567890")),
+        ("profile_id=5f", Profile.by_profile_id("5f")),
+        ("custom:card=0042", Profile.by_custom_field("card", "0042")),
+        ("custom:a:b=c=d", Profile.by_custom_field("a:b", "c=d")),
+    ],
+)
+def test_a_profile_is_found_by_any_of_its_properties(typed: str, meant: Profile) -> None:
+    assert read_profile(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["917406401004", "mobile=917406401004", "email=", "custom:=917406401004", "custom=1"])
+def test_what_finds_no_profile_is_refused_without_being_repeated(typed: str) -> None:
+    with pytest.raises(
+        InvalidArgument, match="--by must be one of email=…, phone=…, profile_id=…, custom:FIELD=…"
+    ) as refused:
+        read_profile(typed)
+    assert "9174" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (None, None),
+        ("starts", "starts"),
+        ("7", "7"),
+        ("eid=7", "7"),
+        ("eid=iid=7", "iid=7"),
+        ("a=b", "a=b"),
+        ("iid=7", 7),
+    ],
+)
+def test_a_currency_is_external_unless_it_says_otherwise(typed: str | None, meant: int | str | None) -> None:
+    assert read_account_currency(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["", " ", "iid=", "iid=x", "iid=-1", "iid=٣", "eid=", "iid=" + "9" * 5000])
+def test_a_currency_that_is_none_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidArgument, match="--currency must be"):
+        read_account_currency(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (None, None),
+        ("SELF", DataScope()),
+        ("OTHER:1", DataScope("OTHER", (1,))),
+        ("ALL:1,22", DataScope("ALL", (1, 22))),
+    ],
+)
+def test_a_data_scope_names_up_to_two_organisations(typed: str | None, meant: DataScope | None) -> None:
+    assert read_scope(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["", "self", "SELF:1", "OTHER", "ALL:", "ALL:1,2,3", "ALL:x", "OTHER:1,", "OTHER: 1"])
+def test_a_data_scope_that_is_none_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidArgument, match="--data-scope must be SELF, OTHER:1,2 or ALL:1,2"):
+        read_scope(typed)
+
+
+def test_a_day_has_no_time() -> None:
+    assert read_day("--since", "2025-01-31") == date(2025, 1, 31)
+    assert read_day("--since", None) is None
+    for typed in ("2025-01-31T10:00", "tomorrow", "2025-02-30", ""):
+        with pytest.raises(InvalidArgument, match="--since must be an ISO date without a time"):
+            read_day("--since", typed)

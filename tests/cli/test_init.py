@@ -13,12 +13,21 @@ from loyalty_async.cli import main
 from loyalty_async.cli.outcomes import Outcome
 from tests.cli.conftest import Run
 
+COMMANDS = ("account-balance", "balance", "demo", "explode", "ledger", "promised", "sandbox")
+
 
 def test_help_names_the_commands_and_every_exit_code(run: Run) -> None:
     finished = run("--help")
     assert finished.code == 0
-    for word in ("demo", "ledger", "sandbox", *(f"{code.value}:" for code in Outcome)):
+    for word in (*COMMANDS, *(f"{code.value}:" for code in Outcome)):
         assert word in finished.out
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in {"demo", "sandbox"}])
+def test_the_help_of_a_command_has_an_example(command: str, run: Run) -> None:
+    finished = run(command, "--help")
+    assert finished.code == 0
+    assert f"For example: loyalty-async {command} --" in finished.out
 
 
 def test_no_command_shows_the_help(run: Run) -> None:
@@ -70,7 +79,7 @@ def test_ctrl_c_is_one_line_and_exit_code_130(run: Run, monkeypatch: pytest.Monk
         ("loyalty_async", "cyclopts rich uvicorn starlette"),
         ("loyalty_async.cli", "cyclopts rich uvicorn starlette"),
         (
-            "loyalty_async.cli.demo, loyalty_async.cli.ledger, loyalty_async.cli.sandbox",
+            ", ".join(f"loyalty_async.cli.{command.replace('-', '_')}" for command in COMMANDS),
             "uvicorn starlette rich.progress rich.table",
         ),
     ],

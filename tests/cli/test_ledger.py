@@ -93,6 +93,53 @@ def test_what_does_not_go_together_is_refused_in_the_words_of_the_command_line(
     assert not configured.sandbox.stats.requests
 
 
+@pytest.mark.parametrize("name", ["id", "externalId", "primaryUserId"])
+def test_a_groups_lines_are_the_truth(name: str, configured: Served, run: Run) -> None:
+    for group in configured.sandbox.ledger.groups:
+        values = {"id": group.group_id, "externalId": group.external_id, "primaryUserId": group.primary.user_id}
+        finished = run("ledger", "--group", f"{name}={values[name]}", "--entity-type", group.kind, "--with-currencies")
+        assert finished.code == 0
+        assert compare(rows(finished.out), truth(configured, group.owner_id)) == Differences()
+
+
+def test_an_unknown_group_is_one_line_without_the_identifier(configured: Served, run: Run) -> None:
+    user_id = configured.sandbox.ledger.groups[0].primary.user_id
+    finished = run("ledger", "--group", f"externalId={user_id}")
+    assert finished.code == 3
+    assert "no member has this identifier (8015)" in finished.err
+    assert_discreet(finished, str(user_id))
+
+
+def test_a_data_scope_draws_on_connected_organisations(configured: Served, run: Run) -> None:
+    ledger = configured.sandbox.ledger
+    member, connected = ledger.add_member(), ledger.organisation.connected[0]
+    for org_id in (ledger.organisation.org_id, connected):
+        ledger.add_entry(member.user_id, created_at=NOON.replace(month=1), org_id=org_id)
+    for scope, org_id in (("SELF", ledger.organisation.org_id), (f"OTHER:{connected}", connected)):
+        finished = run("ledger", "--member", f"id={member.user_id}", "--data-scope", scope)
+        assert [row["org_id"] for row in rows(finished.out)] == [org_id]
+
+
+def test_all_settings_may_come_from_one_file(
+    served: Served, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = f'base_url = "{served.url}"\ntill = "sandbox.till"\npassword = "sandbox"\nsource = "ALL"\n'
+    file = tmp_path / "loyalty-async.toml"
+    file.write_text(content, encoding="utf-8")
+    file.chmod(0o600)
+    arguments = ("ledger", "--member", f"id={served.member(5).user_id}")
+    assert run(*arguments, "--config", str(file)).code == 0
+    monkeypatch.chdir(tmp_path)
+    finished = run(*arguments)
+    assert finished.code == 0
+    assert finished.err.startswith("complete: ")
+    file.write_text(f'{content}sekret = "hunter2"\n', encoding="utf-8")
+    refused = run(*arguments)
+    assert refused.code == 2
+    assert "unknown key in the configuration file: sekret" in refused.err
+    assert_discreet(refused, "hunter2", served.url)
+
+
 def test_a_table_shows_every_line_of_every_entry(configured: Served, run: Run) -> None:
     member = configured.member(30)
     finished = run("ledger", "--member", f"id={member.user_id}", "--format", "table", "--with-currencies")

@@ -5,8 +5,9 @@ import inspect
 import pytest
 
 from loyalty_async import errors
-from loyalty_async.cli.outcomes import EXIT_CODES, Outcome, describe, outcome_of
+from loyalty_async.cli.outcomes import EXIT_CODES, Outcome, conclude, describe, outcome_of
 from loyalty_async.errors import LoyaltyError
+from loyalty_async.models.pages import ServerWarning
 
 TREE = [
     kind
@@ -55,6 +56,23 @@ def test_neither_the_member_nor_the_servers_words_are_shown() -> None:
     error = errors.MemberNotFoundError("no member")
     error.member, error.server_message = "917000000000", "no customer 917000000000"
     assert "9170" not in describe(error)
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome", "said"),
+    [
+        ([], Outcome.FINE, ""),
+        ([None], Outcome.FINE, ""),
+        ([9018, 9018], Outcome.FINE, "loyalty-async: the server warns: 9018\n"),
+        ([11002, 9018], Outcome.UNPROVED, "loyalty-async: the server warns: 9018, 11002\n"),
+        ([9004], Outcome.UNPROVED, "loyalty-async: the server warns: 9004\n"),
+    ],
+)
+def test_an_answer_that_may_miss_something_exits_1(
+    codes: list[int | None], outcome: Outcome, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert conclude(ServerWarning(code=code, message="917406401004") for code in codes) == outcome
+    assert capsys.readouterr().err == said
 
 
 def test_all_exit_codes_are_documented() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from loyalty_async.cli.outputs import replacing
+from loyalty_async.cli.outputs import complain, replacing
 from loyalty_async.errors import InvalidArgument
 
 
@@ -42,3 +42,8 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InvalidArgument, match="the output cannot be written: "), replacing(tmp_path / "file" / "x"):
         pytest.fail("nothing can be written here")
+
+
+def test_a_complaint_is_a_line_on_the_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("down")
+    assert capsys.readouterr() == ("", "loyalty-async: down\n")

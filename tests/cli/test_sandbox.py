@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import signal
 import socket
@@ -10,10 +9,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
-from urllib.request import urlopen
 
 import pytest
 
+import loyalty_async.sandbox
+from loyalty_async.sandbox import Sandbox
 from tests.cli.conftest import Run
 
 pytestmark = pytest.mark.real_time
@@ -33,11 +33,6 @@ def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             yield process, process.stdout.readline().split()[0]
         finally:
             process.kill()
-
-
-def members(url: str) -> object:
-    with urlopen(f"{url}/_sandbox/members", timeout=10) as answer:  # noqa: S310
-        return json.load(answer)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -67,10 +62,15 @@ def test_what_it_says_can_be_copied_and_works(run: Run, monkeypatch: pytest.Monk
     assert finished.err.startswith("complete: entries ")
 
 
-def test_a_seed_and_an_end_make_the_same_members() -> None:
-    options = ("--seed", "5", "--end", "2025-06-30")
-    with started(*options) as (_, one), started(*options) as (_, another):
-        assert members(one) == members(another)
+def test_a_seed_and_an_end_make_the_same_members(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Sandbox] = []
+    monkeypatch.setattr(loyalty_async.sandbox, "run_sandbox", lambda served, *_: made.append(served))
+    for _ in range(2):
+        assert run("sandbox", "--members", "5", "--seed", "5", "--end", "2025-06-30").code == 0
+    one, another = (sandbox.ledger for sandbox in made)
+    assert one.members == another.members
+    for member in one.members:
+        assert repr(one.entries(member.user_id)) == repr(another.entries(member.user_id))
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from rich.console import Console
 
 from loyalty_async.cli.tables import ledger_table, signed_points
 from loyalty_async.models.ledger import EntryDetail, LedgerEntry
+from tests.cli.conftest import drawn
 
 
 def line(kind: str = "CREDIT", points: str = "1.50", **fields: Any) -> EntryDetail:
@@ -28,10 +28,7 @@ def entry(*details: EntryDetail, **fields: Any) -> LedgerEntry:
 
 
 def shown(*entries: LedgerEntry, zone: Any = UTC) -> list[str]:
-    console = Console(width=80, force_terminal=False, color_system=None)
-    with console.capture() as captured:
-        console.print(ledger_table(entries, zone))
-    return [text.rstrip() for text in captured.get().splitlines()]
+    return drawn(ledger_table(entries, zone))
 
 
 @pytest.mark.parametrize(

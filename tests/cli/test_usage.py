@@ -10,8 +10,12 @@ SECRETS = ("hunter2", "917406401004")
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("ledger", "--member is missing, or has no value; see loyalty-async ledger --help"),
-        ("ledger --member", "--member is missing, or has no value"),
+        ("ledger", "give --member or --group"),
+        ("ledger --member", "--member is missing, or has no value; see loyalty-async ledger --help"),
+        ("explode --event-id", "--event-id is missing, or has no value; see loyalty-async explode --help"),
+        ("account-balance --by email=917406401004", "--program-id is missing"),
+        ("account-balance --program-id 1 --by id=1 --token hunter2", "there is no option --token"),
+        ("balance --member id=1 --password hunter2", "there is no option --password"),
         ("ledger --member id=1 --secret hunter2", "there is no option --secret"),
         ("ledger --member id=1 --secret=hunter2", "there is no option --secret"),
         ("ledger --membre mobile=917406401004 --member id=1", "there is no option --membre"),
