@@ -30,6 +30,7 @@ def snippet_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     sandbox = snippet_sandbox()
     monkeypatch.setenv("LOYALTY_KEY", "sandbox-key")
     monkeypatch.setenv("LOYALTY_SECRET", "sandbox-secret")
+    monkeypatch.setenv("ALTCRAFT_TOKEN", "sandbox-token")
     monkeypatch.setattr(
         "loyalty_async.transport.session.engine", lambda *_, **__: httpx.ASGITransport(create_app(sandbox))
     )

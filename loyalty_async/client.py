@@ -146,6 +146,8 @@ class CapillaryClient(_Client):
         """
         if not isinstance(server_timezone, tzinfo):
             raise InvalidArgument("server_timezone must be a tzinfo, such as zoneinfo.ZoneInfo('Asia/Kolkata')")
+        if not callable(clock):
+            raise InvalidArgument("clock must be a function that gives the time as an aware datetime")
         converter = make_converter(server_timezone)
         session = session_to(
             base_url,

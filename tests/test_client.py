@@ -438,3 +438,11 @@ async def test_an_identifier_cannot_climb_out_of_its_path(user_id: str) -> None:
 def test_a_token_that_no_request_can_carry_is_refused(token: Any) -> None:
     with pytest.raises(InvalidArgument, match="token"):
         AltcraftClient("https://example.com", token=token)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"), [({"timeouts": 2.0}, "Timeouts"), ({"retry": 3}, "RetryPolicy"), ({"clock": 5}, "clock")]
+)
+def test_settings_of_the_wrong_kind_are_refused(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidArgument, match=told):
+        client_of(**settings)

@@ -47,7 +47,7 @@ class _Reading:
 
 def demo(
     *,
-    members: Annotated[int, Parameter(help="How many ledgers to read.")] = 300,
+    members: Annotated[int, Parameter(help="How many ledgers to read.")] = 200,
     years: Annotated[float, Parameter(help="How far back.")] = 3.0,
     seed: Annotated[int, Parameter(help="Chooses the members, their entries, and what goes wrong.")] = 1,
     to: Annotated[Path, Parameter(help=f"Folder for {_FILE}.")] = Path("loyalty-demo"),

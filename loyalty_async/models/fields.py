@@ -6,7 +6,9 @@ from typing import Any
 
 import attrs
 
-__all__ = ["mapping", "unshown"]
+from loyalty_async.errors import InvalidArgument
+
+__all__ = ["mapping", "require_count", "require_positive", "unshown"]
 
 
 def unshown() -> Any:
@@ -17,3 +19,15 @@ def unshown() -> Any:
 def mapping() -> Any:
     """Declare a mapping, such as `extra`: not in the `repr`, and not in the hash, for it cannot be hashed."""
     return attrs.field(factory=dict, repr=False, hash=False)
+
+
+def require_positive(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Validate a number above zero."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise InvalidArgument(f"{type(instance).__name__}.{attribute.name} must be a number above zero")
+
+
+def require_count(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Validate an integer of at least one."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidArgument(f"{type(instance).__name__}.{attribute.name} must be an integer of at least 1")

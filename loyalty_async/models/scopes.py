@@ -18,8 +18,10 @@ _MOST_ORGANISATIONS = 2
 
 
 def _as_tuple(org_ids: Iterable[int]) -> tuple[int, ...]:
-    """Say with types what `tuple` does: mypy reads a generic converter as one that takes nothing."""
-    return tuple(org_ids)
+    try:
+        return tuple(map(int, org_ids))
+    except (TypeError, ValueError):
+        raise InvalidArgument("org_ids must be a list of integers") from None
 
 
 @attrs.frozen

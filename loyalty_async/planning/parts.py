@@ -7,7 +7,7 @@ returns what came out. It sleeps on nothing and knows no network, so every decis
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from datetime import timedelta
 from operator import attrgetter
 
@@ -18,7 +18,7 @@ from loyalty_async.models.spans import Span
 from loyalty_async.planning.accounts import Account
 from loyalty_async.planning.density import cut, divisible
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Reading, Split, Terms
-from loyalty_async.planning.proofs import event_log_id, incomplete, stray_page, whole, why_not
+from loyalty_async.planning.proofs import foreign_offset, incomplete, stray_page, whole, why_not
 from loyalty_async.planning.windows import asked, at_second, windows
 
 __all__ = ["read"]
@@ -28,6 +28,8 @@ _READINGS = 4
 _FULL = 0.8
 """How full the pieces of a split are meant to be: entries do not come evenly, and one too many means to split again."""
 _MOST_PIECES = 64
+_MOST_PAGES = 200
+"""How many pages of one second are read at most, whatever the server says that there are."""
 _IN_ORDER = attrgetter("created_at", "event_log_id")
 _OUT_OF_ORDER = timedelta(days=1)
 """How much older than the oldest entry seen one may be: the server orders by id, which is nearly the order of dates."""
@@ -49,40 +51,60 @@ def read(job: Job, terms: Terms) -> Reading:
 
 def _read_dated(job: Job, terms: Terms) -> Reading:
     wanted = asked(job.span, terms.zone)
-    allowed = asked(wanted, terms.zone)  # A server may round the fraction of a second, or take a date for another fold.
-    splits = divisible(job.span, wanted)
-    reason = _SHRANK
-    earlier: Sequence[LedgerEntry] | None = None
+    if not divisible(job.span, wanted):
+        return (yield from _read_second(job, wanted, terms))
+    most = terms.pages_per_part if job.span.until <= terms.settled_before else 1
     for _ in range(_READINGS):
         try:
-            (first,) = yield (PageRequest(wanted, 0),)
-        except NoEntriesError:
-            return Part(job)
+            pages = yield from _read_pages(job, wanted, terms, most)
         except IntervalTooLongError:
-            if not splits:
-                raise
             return _halves(job)
-        _require_dates((first,), job.span, allowed)
-        if whole(first):
-            return _part(job, (first,))
-        few = first.paging.page_count <= terms.pages_per_part and job.span.until <= terms.settled_before
-        if splits and not few:
-            return _split(job, (first,), terms)
-        try:
-            rest = yield [PageRequest(wanted, number) for number in range(1, first.paging.page_count)]
-        except NoEntriesError:
-            reason = _SHRANK
+        if pages is None:
             continue
-        pages = (first, *rest)
-        _require_dates(rest, job.span, allowed)
-        doubt = why_not(pages, event_log_id if splits else _row)
-        if doubt and splits:
-            return _split(job, pages, terms)
+        if not pages:
+            return Part(job)
+        if whole(pages[0]) or (len(pages) > 1 and not why_not(pages)):
+            return _part(job, pages)
+        return _split(job, pages, terms)
+    raise incomplete(_SHRANK, job.span)
+
+
+def _read_second(job: Job, wanted: Span, terms: Terms) -> Reading:
+    """Read what cannot be split: once if that proves it, else until two readings agree."""
+    settled = job.span.until <= terms.settled_before
+    reason, earlier = _SHRANK, None
+    for _ in range(_READINGS):
+        pages = yield from _read_pages(job, wanted, terms, _MOST_PAGES)
+        if pages is None:
+            continue
+        if not pages:
+            return Part(job)
+        doubt = None if whole(pages[0]) else why_not(pages, _row)
         part = _part(job, pages)
-        if not doubt and (few or part.entries == earlier):
+        proved = whole(pages[0]) or (settled and len(pages) <= terms.pages_per_part)
+        if not doubt and (proved or part.entries == earlier):
             return part
         reason, earlier = doubt or _DIFFER, None if doubt else part.entries
     raise incomplete(reason, job.span)
+
+
+def _read_pages(
+    job: Job, wanted: Span, terms: Terms, most: int
+) -> Generator[Sequence[PageRequest], Sequence[LedgerPage], Sequence[LedgerPage] | None]:
+    """Read page 0 and, if there are at most *most* pages, the others; None if there were fewer than page 0 said."""
+    try:
+        (first,) = yield (PageRequest(wanted, 0),)
+    except NoEntriesError:
+        return ()
+    _require_dates((first,), job.span, wanted, terms)
+    if whole(first) or not 1 < first.paging.page_count <= most:
+        return (first,)
+    try:
+        rest = yield [PageRequest(wanted, number) for number in range(1, first.paging.page_count)]
+    except NoEntriesError:
+        return None
+    _require_dates(rest, job.span, wanted, terms)
+    return (first, *rest)
 
 
 def _read_everything(job: Job, terms: Terms) -> Reading:
@@ -92,6 +114,7 @@ def _read_everything(job: Job, terms: Terms) -> Reading:
             (first,) = yield (PageRequest(None, 0),)
         except NoEntriesError:
             return Part(job)
+        _require_zone((first,), job.span, terms)
         _require_calendar((first,), job.span)
         if whole(first):
             return _part(job, (first,))
@@ -102,7 +125,7 @@ def _read_everything(job: Job, terms: Terms) -> Reading:
         _require_calendar(rest, job.span)
         seen = [entry.created_at for page in (first, *rest) for entry in page.entries]
         if not seen:
-            continue
+            raise incomplete("the server counts entries and serves none", job.span)
         later = sum(moment >= job.span.until for moment in seen)
         account = Account(job.span, None, first.paging.total_entries - later)
         since = min(at_second(min(seen)), job.span.until) - _OUT_OF_ORDER
@@ -110,10 +133,19 @@ def _read_everything(job: Job, terms: Terms) -> Reading:
     raise incomplete(_SHRANK, job.span)
 
 
-def _require_dates(pages: Sequence[LedgerPage], span: Span, allowed: Span) -> None:
-    stray = stray_page(pages, allowed)
+def _require_dates(pages: Sequence[LedgerPage], span: Span, wanted: Span, terms: Terms) -> None:
+    _require_zone(pages, span, terms)
+    # A server may round the fraction of a second, or take a date for that of the other fold.
+    stray = stray_page(pages, asked(wanted, terms.zone))
     if stray is not None:
-        raise incomplete("the server filters by another date than ledgerCreatedDate", span, stray)
+        reason = "the server filters by another date than ledgerCreatedDate, or its clock is not in server_timezone"
+        raise incomplete(reason, span, stray)
+
+
+def _require_zone(pages: Sequence[LedgerPage], span: Span, terms: Terms) -> None:
+    offset = foreign_offset(pages, terms.zone)
+    if offset is not None:
+        raise incomplete(f"the server's clock is at UTC{offset}, not in the client's server_timezone", span)
 
 
 def _require_calendar(pages: Sequence[LedgerPage], span: Span) -> None:

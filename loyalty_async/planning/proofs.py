@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import tzinfo
 
 from loyalty_async.errors import IncompleteLedgerError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
 
-__all__ = ["event_log_id", "incomplete", "stray_page", "whole", "why_not"]
+__all__ = ["event_log_id", "foreign_offset", "incomplete", "stray_page", "whole", "why_not"]
 
 
 def event_log_id(entry: LedgerEntry) -> object:
@@ -40,6 +41,8 @@ def why_not(pages: Sequence[LedgerPage], identity: Callable[[LedgerEntry], objec
             first.page_size,
         ):
             return "the server's totals changed from page to page"
+    if first.page_size < 1 or first.page_count != -(-first.total_entries // first.page_size):
+        return "the server's page count does not fit its total"
     if sum(len(page.entries) for page in pages) != first.total_entries:
         return "the server served another number of entries than it counted"
     distinct = [{identity(entry) for entry in page.entries} for page in pages]
@@ -53,6 +56,18 @@ def stray_page(pages: Sequence[LedgerPage], allowed: Span) -> int | None:
     for page in pages:
         if any(not allowed.since <= entry.created_at <= allowed.until for entry in page.entries):
             return page.paging.page_number
+    return None
+
+
+def foreign_offset(pages: Sequence[LedgerPage], zone: tzinfo) -> str | None:
+    """Find an entry whose own offset from UTC is not that of the zone in which the server is asked.
+
+    Dates in requests have no offset: read by another clock than ours they name another stretch of time.
+    """
+    for page in pages:
+        for entry in page.entries:
+            if entry.created_at.utcoffset() != entry.created_at.astimezone(zone).utcoffset():
+                return f"{entry.created_at:%z}"
     return None
 
 

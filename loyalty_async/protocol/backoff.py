@@ -8,19 +8,13 @@ Architecture Blog, 2015), so that many callers that failed together do not come 
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
-from loyalty_async.errors import ApiError, InvalidArgument, LoyaltyError, MalformedAnswerError, TransportError
+from loyalty_async.errors import ApiError, LoyaltyError, MalformedAnswerError, TransportError
+from loyalty_async.models.fields import require_count, require_positive
 from loyalty_async.protocol.codes import CODES, TRANSIENT_CODES
 
 __all__ = ["RetryPolicy", "next_delay_s"]
-
-
-def _require_positive(instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
-    if not value > 0:
-        raise InvalidArgument(f"{type(instance).__name__}.{attribute.name} must be above zero")
 
 
 @attrs.frozen(kw_only=True)
@@ -34,10 +28,10 @@ class RetryPolicy:
         longest_wait_s: The longest wait that a server may ask for; a longer one fails the call.
     """
 
-    attempts: int = attrs.field(default=6, validator=_require_positive)
-    first_delay_s: float = attrs.field(default=0.5, validator=_require_positive)
-    longest_delay_s: float = attrs.field(default=20.0, validator=_require_positive)
-    longest_wait_s: float = attrs.field(default=90.0, validator=_require_positive)
+    attempts: int = attrs.field(default=6, validator=require_count)
+    first_delay_s: float = attrs.field(default=0.5, validator=require_positive)
+    longest_delay_s: float = attrs.field(default=20.0, validator=require_positive)
+    longest_wait_s: float = attrs.field(default=90.0, validator=require_positive)
 
 
 def next_delay_s(error: LoyaltyError, attempt: int, policy: RetryPolicy, draw: float) -> float | None:

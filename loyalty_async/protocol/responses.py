@@ -59,7 +59,7 @@ def decipher(call: Call, answer: Answer) -> Any:
     errors = document.get("errors") if isinstance(document, dict) else None
     if errors or answer.status not in _SUCCESS:
         rows = [row for row in errors if isinstance(row, dict)] if isinstance(errors, list) else []
-        codes = tuple(row["code"] for row in rows if type(row.get("code")) is int)
+        codes = tuple(code for row in rows if (code := _integer(row.get("code"))) is not None)
         words = "; ".join(str(row["message"]) for row in rows if row.get("message"))
         raise _refusal(call, answer, codes, words)
     return document
@@ -73,14 +73,19 @@ def decipher_altcraft(call: Call, answer: Answer, decode_body: Callable[[bytes],
         MalformedAnswerError: A successful answer that is no document, or has no `error`.
     """
     document = _decode(call, answer, decode_body)
-    written = document.get("error") if isinstance(document, dict) else None
-    code = int(str(written)) if re.fullmatch(r"-?\d{1,9}", str(written), re.ASCII) else None
+    code = _integer(document.get("error")) if isinstance(document, dict) else None
     if answer.status not in _SUCCESS or code:
         words = str(document.get("error_text") or "") if isinstance(document, dict) else ""
         raise _refusal(call, answer, (code,) if code else (), words, ALTCRAFT_CODES)
     if code is None:
         raise described(malformed(Misfit("an integer was expected", "error")), call, answer)
     return document
+
+
+def _integer(written: object) -> int | None:
+    """Read a code: a number, or the text of one."""
+    readable = type(written) in (int, str) and re.fullmatch(r"-?\d{1,9}", str(written), re.ASCII)
+    return int(str(written)) if readable else None
 
 
 def _decode(call: Call, answer: Answer, decode_body: Callable[[bytes], Any]) -> Any:

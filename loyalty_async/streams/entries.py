@@ -43,11 +43,16 @@ class EntryStream(AsyncIterator[LedgerEntry]):
     _short: list[Account] = attrs.field(init=False, factory=list, repr=False)
     _error: LoyaltyError | None = attrs.field(init=False, default=None, repr=False)
     _busy: bool = attrs.field(init=False, default=False, repr=False)
+    _closed: bool = attrs.field(init=False, default=False, repr=False)
 
     @property
     def report(self) -> Report:
         """How the walk stands; final once the stream has ended."""
         return self._walk.report(len(self._unread))
+
+    def close(self) -> None:
+        """Refuse further use; the report stays as it is."""
+        self._closed = True
 
     async def __anext__(self) -> LedgerEntry:
         """Give the next entry.
@@ -55,6 +60,8 @@ class EntryStream(AsyncIterator[LedgerEntry]):
         Raises:
             LoyaltyError: The walk cannot go on; nothing was skipped.
         """
+        if self._closed:
+            raise ClientStateError("the stream was closed when its block ended")
         while not self._unread:
             self._unread.extend(await self.next_part())
         return self._unread.popleft()

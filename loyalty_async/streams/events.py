@@ -139,11 +139,16 @@ class EventStream(AsyncIterator[LedgerEvent]):
     _source: AsyncIterator[_Batch] = attrs.field(repr=False)
     _unread: deque[LedgerEvent] = attrs.field(init=False, factory=deque, repr=False)
     _busy: bool = attrs.field(init=False, default=False, repr=False)
+    _closed: bool = attrs.field(init=False, default=False, repr=False)
 
     @property
     def report(self) -> EventsReport:
         """What was asked for, what came, and which ids the server does not know."""
         return self._state.report(len(self._unread))
+
+    def close(self) -> None:
+        """Refuse further use; the report stays as it is."""
+        self._closed = True
 
     async def __anext__(self) -> LedgerEvent:
         """Give the next event.
@@ -151,6 +156,8 @@ class EventStream(AsyncIterator[LedgerEvent]):
         Raises:
             LoyaltyError: A call failed for another reason than an unknown id.
         """
+        if self._closed:
+            raise ClientStateError("the stream was closed when its block ended")
         while not self._unread:
             self._unread.extend(await self._next_batch())
         return self._unread.popleft()
@@ -206,7 +213,11 @@ class EventQuery(AsyncIterable[LedgerEvent]):
         """
         state = self._state()
         async with open_ahead(state.perform, state.jobs(self.ids), ahead=ahead) as batches:
-            yield EventStream(state, self.member, batches)
+            stream = EventStream(state, self.member, batches)
+            try:
+                yield stream
+            finally:
+                stream.close()
 
     async def collect(self, *, ahead: int = 4) -> Events:
         """Read everything into a list, ahead of itself as `prefetch` does."""

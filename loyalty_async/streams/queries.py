@@ -17,7 +17,7 @@ from loyalty_async.models.spans import Span
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Terms
 from loyalty_async.planning.windows import asked, windows
 from loyalty_async.streams.entries import Entries, EntryStream
-from loyalty_async.streams.read_ahead import Further, InTurn, fetch_all, open_ahead
+from loyalty_async.streams.read_ahead import Further, InTurn, check_ahead, fetch_all, open_ahead
 from loyalty_async.streams.walks import FetchPage, Walk
 
 __all__ = ["EntryQuery"]
@@ -63,7 +63,8 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         Yields:
             The stream. Nothing is sent until it is iterated; leaving the block cancels what is under way.
         """
-        places = anyio.Semaphore(max(ahead, 0) + 1)  # Less than none ahead is refused below.
+        check_ahead(ahead)
+        places = anyio.Semaphore(ahead + 1)
         walk = self._walk(ahead, places)
 
         async def pages(requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
@@ -73,7 +74,11 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
             return await walk.perform(job, pages)
 
         async with open_ahead(work, walk.jobs(), ahead=ahead) as parts:
-            yield EntryStream(walk, self.member, parts)
+            stream = EntryStream(walk, self.member, parts)
+            try:
+                yield stream
+            finally:
+                stream.close()
 
     async def collect(self, *, ahead: int = 4) -> Entries:
         """Read everything into a list, ahead of itself as `prefetch` does."""

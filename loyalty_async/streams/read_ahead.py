@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 
 from loyalty_async.errors import ClientStateError, InvalidArgument
 
-__all__ = ["Further", "InTurn", "fetch_all", "open_ahead"]
+__all__ = ["Further", "InTurn", "check_ahead", "fetch_all", "open_ahead"]
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -168,6 +168,12 @@ class Ahead(AsyncIterator[R], Generic[Q, R]):
             self._begin()
 
 
+def check_ahead(ahead: object) -> None:
+    """Refuse what is no number of jobs."""
+    if isinstance(ahead, bool) or not isinstance(ahead, int) or ahead < 0:
+        raise InvalidArgument("ahead must be an integer of at least 0")
+
+
 @asynccontextmanager
 async def open_ahead(work: Work[Q, R], jobs: Iterable[Q], *, ahead: int) -> AsyncGenerator[Ahead[Q, R]]:
     """Open a stream of results that are worked on ahead of the consumer.
@@ -181,10 +187,9 @@ async def open_ahead(work: Work[Q, R], jobs: Iterable[Q], *, ahead: int) -> Asyn
         The stream. Nothing is begun until it is iterated; leaving the block cancels whatever still runs.
 
     Raises:
-        InvalidArgument: *ahead* is negative.
+        InvalidArgument: *ahead* is no integer of at least 0.
     """
-    if ahead < 0:
-        raise InvalidArgument("ahead must not be negative")
+    check_ahead(ahead)
     error: BaseException | None = None
     async with anyio.create_task_group() as tasks:
         stream: Ahead[Q, R] = Ahead(work, iter(jobs), ahead, tasks)

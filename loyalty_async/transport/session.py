@@ -26,6 +26,7 @@ from loyalty_async.errors import (
     PendingEventsError,
     TransportError,
 )
+from loyalty_async.models.fields import require_positive
 from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
 from loyalty_async.protocol.requests import Call
 from loyalty_async.protocol.responses import LARGEST_BODY, Answer, cut_off, decipher, described
@@ -38,13 +39,9 @@ __all__ = ["Session", "Timeouts", "session_to"]
 
 T = TypeVar("T")
 
+_OR_NONE: Any = attrs.validators.optional(require_positive)
 _CODINGS = ("gzip", "deflate")
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": ", ".join(_CODINGS), "User-Agent": "loyalty-async"}
-
-
-def _require_positive(instance: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
-    if value is not None and not value > 0:
-        raise InvalidArgument(f"{type(instance).__name__}.{attribute.name} must be above zero")
 
 
 @attrs.frozen(kw_only=True)
@@ -55,13 +52,16 @@ class Timeouts:
         connect: For a connection.
         read: For the next bytes of an answer; the API's gateway gives up after 20 to 30 s.
         write: For the server to take the next bytes of a request.
-        total: For a call with everything: its place in the queue, its retries and their waits.
+        answer: For one whole answer, however slowly it drips.
+        total: For one call with everything: its place in the queue, its retries and their waits. A walk makes many
+            calls; for a limit on all of it use `anyio.fail_after`.
     """
 
-    connect: float | None = attrs.field(default=10.0, validator=_require_positive)
-    read: float | None = attrs.field(default=60.0, validator=_require_positive)
-    write: float | None = attrs.field(default=30.0, validator=_require_positive)
-    total: float | None = attrs.field(default=None, validator=_require_positive)
+    connect: float | None = attrs.field(default=10.0, validator=_OR_NONE)
+    read: float | None = attrs.field(default=60.0, validator=_OR_NONE)
+    write: float | None = attrs.field(default=30.0, validator=_OR_NONE)
+    answer: float | None = attrs.field(default=120.0, validator=_OR_NONE)
+    total: float | None = attrs.field(default=None, validator=_OR_NONE)
 
 
 def _always(_: object) -> bool:
@@ -152,6 +152,13 @@ class Session:
     async def _send(self, call: Call, credentials: Mapping[str, str]) -> Answer | LoyaltyError:
         """Send once, and give the answer, or the error that came in its place."""
         self.requests += 1
+        with anyio.move_on_after(self.timeouts.answer):
+            return await self._send_in_time(call, credentials)
+        error = DeadlineExceededError(f"{call.path}: no whole answer within {self.timeouts.answer} s")
+        error.member = call.member
+        return error
+
+    async def _send_in_time(self, call: Call, credentials: Mapping[str, str]) -> Answer | LoyaltyError:
         try:
             with quiet():
                 response = await self.transport.handle_async_request(self._request(call, credentials))
@@ -203,6 +210,9 @@ def session_to(
         InvalidArgument: The URL, the proxy or a number cannot be used.
     """
     url = parse_base_url(base_url)
+    for name, value, kind in (("timeouts", timeouts, Timeouts), ("retry", retry, RetryPolicy)):
+        if value is not None and not isinstance(value, kind):
+            raise InvalidArgument(f"{name} must be a {kind.__name__}, such as {kind.__name__}()")
     return Session(
         url=url,
         transport=transport or engine(url, verify=verify, proxy=proxy, max_connections=max_in_flight),

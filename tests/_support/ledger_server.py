@@ -4,7 +4,7 @@ It shares no code with planning, so that the two cannot be wrong together.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from random import Random
 
 import attrs
@@ -132,9 +132,14 @@ class LedgerServer:
                 total_entries=total,
                 page_count=-(-total // size),
             ),
-            entries=tuple(rows),
+            entries=tuple(self._dated(row) for row in rows),
             warnings=() if warning is None else (ServerWarning(code=warning),),
         )
+
+    def _dated(self, row: LedgerEntry) -> LedgerEntry:
+        """Print the date with the offset of the server's clock, as the ISO field does."""
+        local = row.created_at.astimezone(self.zone)
+        return attrs.evolve(row, created_at=local.replace(tzinfo=timezone(local.utcoffset() or timedelta(0))))
 
     def matching(self, request: PageRequest) -> list[LedgerEntry]:
         """Find what matches, in the order in which it is served."""

@@ -1,8 +1,9 @@
 """Pages prove that they are everything, or it is said why not."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
@@ -11,7 +12,7 @@ from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.pages import LedgerPage, Paging
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.jobs import PageRequest
-from loyalty_async.planning.proofs import event_log_id, incomplete, stray_page, whole, why_not
+from loyalty_async.planning.proofs import event_log_id, foreign_offset, incomplete, stray_page, whole, why_not
 from tests._support.ledger_server import LedgerServer, entries_at, entry
 
 SECOND = timedelta(seconds=1)
@@ -114,3 +115,16 @@ def test_the_error_says_what_and_where() -> None:
         "([2025-03-01T12:00:00+00:00, 2025-03-01T12:00:01+00:00), page 3)"
     )
     assert "page" not in str(incomplete("it does not add up", Span(NOON, NOON + SECOND)))
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"), [(UTC, "+0530"), (ZoneInfo("Asia/Kolkata"), None), (ZoneInfo("Europe/Berlin"), "+0530")]
+)
+def test_an_offset_that_is_not_that_of_the_zone_is_found(zone: tzinfo, told: str | None) -> None:
+    """A request's dates would be read by another clock, and the newest hours would be missing without a sign."""
+    kolkata = timezone(timedelta(hours=5, minutes=30))
+    page = LedgerPage(
+        paging=Paging(page_number=0, page_size=10, total_entries=1, page_count=1),
+        entries=(entry(1, datetime(2025, 3, 1, 12, tzinfo=kolkata)),),
+    )
+    assert foreign_offset([page], zone) == told

@@ -143,6 +143,10 @@ def test_without_a_code_the_status_decides(status: int, kind: type[ApiError], bo
     assert str(status) in str(error)
 
 
+def test_a_code_may_be_a_text() -> None:
+    assert refusal({"errors": [{"code": "8015"}]}).codes == (8015,)
+
+
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, MalformedAnswerError), (401, AuthenticationError), (503, UnavailableError)]
 )
@@ -173,7 +177,7 @@ def test_the_first_known_code_decides() -> None:
         [None],
         ["text"],
         [{}],
-        [{"code": "8015"}],
+        [{"code": "E8015"}],
         [{"code": True}],
         [{"code": 8015.5}],
         [{"code": None, "message": None}],

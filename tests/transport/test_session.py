@@ -645,3 +645,30 @@ async def test_without_other_credentials_a_401_is_final(authenticator: Fixed | N
     session = open_session(Stage(Reply(status=401)), authenticator=authenticator)
     assert type(await error_of(session)) is AuthenticationError
     assert session.requests == 1
+
+
+async def test_an_answer_that_drips_ends_at_its_limit() -> None:
+    """Each byte comes in time, the whole never does."""
+    stage = Stage(Reply(chunks=(b" ",) * 3600, chunk_wait_s=1.0))
+    session = open_session(stage, retry=RetryPolicy(attempts=1), timeouts=Timeouts(answer=30.0))
+    began = anyio.current_time()
+    with pytest.raises(DeadlineExceededError, match="no whole answer within 30.0 s"):
+        await session.call(CALL, as_it_is)
+    assert anyio.current_time() - began == 30.0
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Timeouts(total="2"),  # type: ignore[arg-type]
+        lambda: Timeouts(read=0),
+        lambda: Timeouts(connect=True),
+        lambda: RetryPolicy(attempts="3"),  # type: ignore[arg-type]
+        lambda: RetryPolicy(attempts=0.5),  # type: ignore[arg-type]
+        lambda: RetryPolicy(attempts=0),
+        lambda: RetryPolicy(first_delay_s=-1),
+    ],
+)
+def test_a_number_that_cannot_be_used_is_refused(build: Callable[[], object]) -> None:
+    with pytest.raises(InvalidArgument, match="must be"):
+        build()
