@@ -652,7 +652,7 @@ async def test_an_answer_that_drips_ends_at_its_limit() -> None:
     stage = Stage(Reply(chunks=(b" ",) * 3600, chunk_wait_s=1.0))
     session = open_session(stage, retry=RetryPolicy(attempts=1), timeouts=Timeouts(answer=30.0))
     began = anyio.current_time()
-    with pytest.raises(DeadlineExceededError, match="no whole answer within 30.0 s"):
+    with pytest.raises(DeadlineExceededError, match="no whole answer within 30"):
         await session.call(CALL, as_it_is)
     assert anyio.current_time() - began == 30.0
 
