@@ -20,6 +20,7 @@ from loyalty_async import (
     Basic,
     CapillaryClient,
     Customer,
+    IncompleteLedgerError,
     LedgerEntry,
     LoyaltyError,
     MalformedAnswerError,
@@ -438,3 +439,18 @@ async def test_tokens_are_renewed_while_a_walk_runs() -> None:
     asked = sandbox.stats.requests[LEDGER_INFO_PATH, 200] * 30
     assert sandbox.stats.requests[TOKEN_PATH, 200] >= asked // 100
     assert (LEDGER_INFO_PATH, 401) not in sandbox.stats.requests
+
+
+@pytest.mark.parametrize("how", READINGS)
+async def test_a_server_in_another_time_zone_than_was_said_is_told(how: str) -> None:
+    """Its newest hours would be missing without a sign: a request's dates are read by another clock than ours."""
+    ledger = Ledger()
+    owner = ledger.add_member()
+    for hours in (72, 4):
+        ledger.add_entry(owner.user_id, created_at=READ_AT - timedelta(hours=hours), points=1)
+    sandbox = make_sandbox(ledger, timezone=ZoneInfo("Asia/Kolkata"))
+    async with in_process(sandbox) as client:
+        with pytest.raises(IncompleteLedgerError, match=r"UTC\+0530, not in the client's server_timezone"):
+            await read(client, by_id(owner), how, since=READ_AT - timedelta(days=30))
+    async with in_process(sandbox, server_timezone=ZoneInfo("Asia/Kolkata")) as client:
+        assert len(await read(client, by_id(owner), how, since=READ_AT - timedelta(days=30))) == 2

@@ -18,8 +18,11 @@ __all__ = ["AccountBalance", "Profile"]
 
 
 def _require_value(instance: object, _: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).strip():
-        raise InvalidArgument(f"what finds a {type(instance).__name__} must be a non-empty text or an integer")
+    text = "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)
+    if not text.strip() or not text.isprintable():
+        raise InvalidArgument(
+            f"what finds a {type(instance).__name__} must be a non-empty, printable text or an integer"
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -99,29 +99,52 @@ class UserGroup(_Identified):
         *,
         source: Source | str,
         entity_type: EntityType | str = EntityType.USERGROUP2,
+        account_id: int | str | None = None,
         identifier_name: str = "id",
     ) -> Self:
         """Name a group by the server's own id."""
         return cls(
-            identifier_name=identifier_name, identifier_value=_as_text(group_id), source=source, entity_type=entity_type
+            identifier_name=identifier_name,
+            identifier_value=_as_text(group_id),
+            source=source,
+            account_id=account_id,
+            entity_type=entity_type,
         )
 
     @classmethod
     def by_external_id(
-        cls, external_id: int | str, *, source: Source | str, entity_type: EntityType | str = EntityType.USERGROUP2
+        cls,
+        external_id: int | str,
+        *,
+        source: Source | str,
+        entity_type: EntityType | str = EntityType.USERGROUP2,
+        account_id: int | str | None = None,
     ) -> Self:
         """Name a group by the id that the brand gave; leading zeros count."""
-        return cls(
-            identifier_name="externalId", identifier_value=_as_text(external_id), source=source, entity_type=entity_type
+        return cls.by_id(
+            external_id,
+            source=source,
+            entity_type=entity_type,
+            account_id=account_id,
+            identifier_name="externalId",
         )
 
     @classmethod
     def by_primary_user(
-        cls, user_id: int | str, *, source: Source | str, entity_type: EntityType | str = EntityType.USERGROUP2
+        cls,
+        user_id: int | str,
+        *,
+        source: Source | str,
+        entity_type: EntityType | str = EntityType.USERGROUP2,
+        account_id: int | str | None = None,
     ) -> Self:
         """Name a group by the id of its primary member."""
-        return cls(
-            identifier_name="primaryUserId", identifier_value=_as_text(user_id), source=source, entity_type=entity_type
+        return cls.by_id(
+            user_id,
+            source=source,
+            entity_type=entity_type,
+            account_id=account_id,
+            identifier_name="primaryUserId",
         )
 
 

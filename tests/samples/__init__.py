@@ -1,7 +1,7 @@
 r"""The answers that the documentation of getCustomerLedgerInfo prints, as fixtures.
 
-Each `*.json` beside this file is one answer of seed 002 (../shared/api/seeds/002_4faffc71aa12cf68.txt), character by
-character, with a newline behind it; they were made with
+Each `*.json` beside this file is one answer of that page, character by character, with a newline behind it; the answers
+of the other documents are in `documents/`. They were made with
 
     end = 0
     for name in names:  # below, in the order in which the document prints them
@@ -56,3 +56,8 @@ def _with_figure(body: bytes, name: str, figure: int) -> bytes:
     if times != 1:
         raise AssertionError(f"{name} stands {times} times in the sample")
     return changed
+
+
+def document(name: str) -> bytes:
+    """Return a file of `documents/`: what the other documents print."""
+    return (_FOLDER / "documents" / name).read_bytes()

@@ -6,14 +6,14 @@ from datetime import timedelta
 import anyio
 import pytest
 
-from loyalty_async.errors import ClientStateError, ConnectionFailedError
+from loyalty_async.errors import ClientStateError, ConnectionFailedError, IncompleteLedgerError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Verdict
 from loyalty_async.planning.jobs import PageRequest
 from loyalty_async.streams.entries import EntryStream
 from loyalty_async.streams.queries import EntryQuery
 from tests._support.fetching import MEMBER, Fetch, after, drain, ids, opened, query, randomly, rest
-from tests._support.ledger_server import Deletes, LedgerServer, entries_at
+from tests._support.ledger_server import CountsGhosts, Deletes, LedgerServer, entries_at
 from tests._support.readings import LONG_AGO, terms
 from tests._support.virtual_clock import VirtualTimeLoop
 from tests._support.walks import NOON, SECOND
@@ -97,6 +97,30 @@ async def test_a_prefetching_wait_may_be_cancelled_at_every_request(ahead: int) 
         assert cancelled
         assert ids(taken) == EXPECTED
         assert (fetch.running, stream.report.verdict, stream.report.entries) == (0, Verdict.COMPLETE, len(taken))
+
+
+async def test_a_total_is_confirmed_though_the_first_wait_for_it_was_cancelled() -> None:
+    """The last request of the walk is the one that shows that something is missing."""
+
+    def lying() -> Fetch:
+        hourly = [NOON + number * timedelta(hours=1) for number in range(25)]
+        return Fetch(CountsGhosts(ledger=entries_at(hourly), most=10, ghost=NOON, only_beyond=10 * DAY))
+
+    def walk(fetch: Fetch) -> EntryStream:
+        return aiter(query(fetch, since=NOON, until=NOON + 80 * DAY, now=NOW, under=terms(settled_before=LONG_AGO)))
+
+    undisturbed = lying()
+    with pytest.raises(IncompleteLedgerError):
+        await rest(walk(undisturbed))
+    fetch = lying()
+    fetch.hangs = {undisturbed.calls}
+    stream = walk(fetch)
+    with anyio.move_on_after(1000) as scope:
+        await rest(stream)
+    assert scope.cancelled_caught
+    with pytest.raises(IncompleteLedgerError):
+        await rest(stream)
+    assert fetch.calls == undisturbed.calls + 1
 
 
 @both

@@ -206,6 +206,14 @@ async def test_what_a_job_splits_into_is_begun_before_what_comes_after() -> None
     assert worker.begun[2:] == [1, 2, 3, 5, 6]
 
 
+async def test_what_a_later_job_splits_into_is_begun_while_the_head_is_waited_for() -> None:
+    worker = Worker(latency=lambda job: 10.0 if job == 0 else 1.0)
+    began = anyio.current_time()
+    async with opened(worker, (0, (1, (2, 3)), 4), 4) as results:
+        assert await worker.take_all(results) == [0, 1, 2, 3, 4]
+    assert anyio.current_time() - began == 10.0
+
+
 @either
 async def test_a_job_may_turn_out_to_be_nothing(ahead: int | None) -> None:
     worker = Worker()
@@ -321,7 +329,9 @@ async def test_break_leaves_nothing_running(ahead: int | None) -> None:
     async with opened(worker, count(), ahead) as results:
         async for result in results:
             if result == 5:
+                left_at = anyio.current_time()
                 break
+    assert anyio.current_time() == left_at  # What ran was cancelled, not waited for.
     assert worker.running == 0
     begun = len(worker.begun)
     await anyio.sleep(100)
