@@ -67,5 +67,6 @@ def _check(program_id: object, member: object, currency: object) -> None:
         raise InvalidArgument("program_id must be an integer")
     if not isinstance(member, Profile):
         raise InvalidArgument("member must be a Profile, such as Profile.by_email(…)")
-    if isinstance(currency, bool) or not (currency is None or isinstance(currency, int | str)) or currency == "":
+    text = isinstance(currency, str) and currency.strip() and currency.isprintable()
+    if not (currency is None or text or (isinstance(currency, int) and not isinstance(currency, bool))):
         raise InvalidArgument("currency must be an integer (internal id), a text (external id) or None")

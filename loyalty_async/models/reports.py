@@ -62,7 +62,7 @@ class EventsReport:
         asked: How many distinct ids were asked for.
         events: How many events were handed out; one id may have several.
         calls: How many calls it took.
-        unknown: Ids for which the server has no event.
+        unknown: Ids for which the server has no event, or cannot prepare it.
         skipped: Entries that were not asked for because the API refuses their kind, by event name.
         warnings: The server's warnings by code, each call counted.
     """

@@ -39,14 +39,6 @@ _Meaning = tuple[type[ApiError], str]
 Meanings = Mapping[int, _Meaning]
 """Codes to their class and sentence."""
 
-ALTCRAFT_CODES: Meanings = {
-    400: (RequestRefusedError, "the request is incorrect"),
-    401: (AuthenticationError, "the API token is missing or was not accepted"),
-    402: (RateLimitedError, "the limit of the tariff is reached"),
-    403: (PermissionDeniedError, "the token does not reach this resource"),
-}
-"""Altcraft, "API interaction"; its table is known in part, and other codes occur (440)."""
-
 CODES: Meanings = {
     400: (RequestRefusedError, "the input is invalid"),
     401: (AuthenticationError, "the credentials or the token were not accepted"),
@@ -129,6 +121,16 @@ CODES: Meanings = {
     310141: (PermissionDeniedError, "this data scope is not supported here"),
     310144: (PermissionDeniedError, "the organisation in the headers is not connected"),
 }
+
+ALTCRAFT_CODES: Meanings = {
+    **{code: CODES[code] for code in (404, 429, 500, 502, 503, 504)},
+    400: (RequestRefusedError, "the request is incorrect"),
+    401: (AuthenticationError, "the API token is missing or was not accepted"),
+    402: (RateLimitedError, "the limit of the tariff is reached"),
+    403: (PermissionDeniedError, "the token does not reach this resource"),
+    440: (ApiError, "the server refused the request with a code that its documents do not explain"),
+}
+"""Altcraft, "API interaction"; its table is known in part."""
 
 
 def meaning(codes: Sequence[int], status: int, meanings: Meanings = CODES) -> _Meaning:

@@ -27,7 +27,7 @@ from loyalty_async.protocol.requests import Call
 from loyalty_async.wire.documents import decode_json
 from loyalty_async.wire.problems import Misfit, malformed
 
-__all__ = ["LARGEST_BODY", "Answer", "cut_off", "decipher", "decipher_altcraft", "described", "retry_after_s"]
+__all__ = ["LARGEST_BODY", "Answer", "decipher", "decipher_altcraft", "described", "retry_after_s"]
 
 E = TypeVar("E", bound=LoyaltyError)
 
@@ -84,7 +84,7 @@ def decipher_altcraft(call: Call, answer: Answer, decode_body: Callable[[bytes],
 
 def _integer(written: object) -> int | None:
     """Read a code: a number, or the text of one."""
-    readable = type(written) in (int, str) and re.fullmatch(r"-?\d{1,9}", str(written), re.ASCII)
+    readable = type(written) in (int, str) and re.fullmatch(r"-?\d{1,18}", str(written), re.ASCII)
     return int(str(written)) if readable else None
 
 
@@ -99,15 +99,8 @@ def _decode(call: Call, answer: Answer, decode_body: Callable[[bytes], Any]) -> 
         return decode_body(answer.body)
     except MalformedAnswerError as problem:
         if answer.status in _SUCCESS or (answer.status == _BUSINESS_ERROR and answer.body.lstrip()[:1] == b"{"):
-            raise described(cut_off(str(problem)), call, answer) from None
+            raise described(problem, call, answer) from None
         return None
-
-
-def cut_off(text: str) -> MalformedAnswerError:
-    """Make the error for an answer that is no document: cut off on its way, or a gateway's page."""
-    error = MalformedAnswerError(text)
-    error.cut_off = True
-    return error
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -15,7 +15,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from itertools import groupby, islice
+from itertools import islice
 
 import attrs
 
@@ -23,7 +23,7 @@ from loyalty_async.errors import ApiError, ClientStateError, LoyaltyError
 from loyalty_async.models.events import ExplodedEvents, LedgerEvent
 from loyalty_async.models.members import Member
 from loyalty_async.models.reports import EventsReport, Verdict
-from loyalty_async.streams.read_ahead import Further, InTurn, open_ahead
+from loyalty_async.streams.read_ahead import InTurn, open_ahead
 
 __all__ = ["UNKNOWN_CODES", "EventQuery", "EventStream", "Events", "FetchEvents"]
 
@@ -36,8 +36,8 @@ FetchEvents = Callable[[Ids], Awaitable[ExplodedEvents]]
 
 _IDS_A_CALL = 10
 """Error 11014."""
-UNKNOWN_CODES = frozenset({9021, 9022, 11016, 11024})
-"""What the server says when it does not know one id among several; then none of the others comes either."""
+UNKNOWN_CODES = frozenset({9021, 9022, 11015, 11016, 11024})
+"""What the server says when it does not know, or cannot prepare, one of several; none of the others comes then."""
 
 
 @attrs.frozen(eq=False)
@@ -85,27 +85,49 @@ class _Explosion:
                 self.asked += 1
                 yield event_id
 
-    async def perform(self, ids: Ids) -> _Batch | Further[Ids]:
+    async def perform(self, ids: Ids) -> _Batch:
         """Get the events of some ids; where one of them is not known, the others are asked for without it."""
-        self.calls += 1
-        try:
-            answer = await self._fetch(ids)
-        except ApiError as refusal:
-            if self._unknown_codes.isdisjoint(refusal.codes):
-                raise
-            return Further(_apart(ids, refusal.server_message or "")) if len(ids) > 1 else _Batch((), unknown=ids)
+        events: list[tuple[str, LedgerEvent]] = []
+        unknown: list[EventId] = []
+        waiting: deque[tuple[Ids, bool]] = deque([(ids, False)])
+        while waiting:
+            asked, suspect = waiting.popleft()
+            self.calls += 1
+            try:
+                answer = await self._fetch(asked)
+            except ApiError as refusal:
+                if self._unknown_codes.isdisjoint(refusal.codes):
+                    raise
+                named = _named(asked, refusal.server_message or "")
+                if len(asked) == 1 or (suspect and len(named) == len(asked)):
+                    unknown.extend(asked)
+                else:
+                    waiting.extend(_apart(asked, named))
+                continue
+            found = self._assigned(asked, answer)
+            if found is None:
+                waiting.extend(((one,), True) for one in asked)
+                continue
+            self._count(answer)
+            events.extend(found)
+            unknown.extend(one for one in asked if str(one) not in {owner for owner, _ in found})
+        places = {str(one): place for place, one in enumerate(ids)}
+        events.sort(key=lambda pair: places[pair[0]])
+        unknown.sort(key=lambda one: places[str(one)])
+        return _Batch([event for _, event in events], tuple(unknown))
+
+    def _assigned(self, asked: Ids, answer: ExplodedEvents) -> list[tuple[str, LedgerEvent]] | None:
+        """Say which id each event is of; None if one names none of several, and each must be asked for alone."""
+        known = {str(one) for one in asked}
+        found = [(str(self._identity(event)), event) for event in answer.events if event is not None]
+        if len(asked) == 1:
+            return [(str(asked[0]), event) for _, event in found]
+        return found if known.issuperset(owner for owner, _ in found) else None
+
+    def _count(self, answer: ExplodedEvents) -> None:
         for warning in answer.warnings:
             if warning.code is not None:
                 self.warnings[warning.code] = self.warnings.get(warning.code, 0) + 1
-        return self._sorted(ids, [event for event in answer.events if event is not None])
-
-    def _sorted(self, ids: Ids, events: Sequence[LedgerEvent]) -> _Batch:
-        places = {str(event_id): place for place, event_id in enumerate(ids)}
-        found = [str(self._identity(event)) for event in events]
-        in_order = sorted(zip(found, events, strict=True), key=lambda pair: places.get(pair[0], len(ids)))
-        # An event that does not name its id may belong to any of them.
-        unknown = () if "None" in found else tuple(event_id for event_id in ids if str(event_id) not in found)
-        return _Batch([event for _, event in in_order], unknown)
 
     def take(self, batch: _Batch) -> Sequence[LedgerEvent]:
         """Count a batch that is handed out."""
@@ -229,10 +251,14 @@ class EventQuery(AsyncIterable[LedgerEvent]):
         return _Explosion(self._fetch, self._identity, self._unknown_codes, self.skipped)
 
 
-def _apart(ids: Ids, message: str) -> list[Ids]:
-    """Cut ids in pieces that keep their order: those that the server's message names alone, or else two halves."""
-    named = [event_id for event_id in ids if str(event_id) in re.findall(r"[\w-]+", message)]
+def _named(ids: Ids, message: str) -> Ids:
+    """Find the ids that the server's words name."""
+    words = set(re.findall(r"[\w-]+", message))
+    return tuple(one for one in ids if str(one) in words)
+
+
+def _apart(ids: Ids, named: Ids) -> list[tuple[Ids, bool]]:
+    """Cut ids in two: those that the server's words name, to make sure of them, and the others; or else two halves."""
     if not named or len(named) == len(ids):
-        return [ids[: len(ids) // 2], ids[len(ids) // 2 :]]
-    runs = [(is_named, tuple(run)) for is_named, run in groupby(ids, key=named.__contains__)]
-    return [piece for is_named, run in runs for piece in ([(one,) for one in run] if is_named else [run])]
+        return [(ids[: len(ids) // 2], False), (ids[len(ids) // 2 :], False)]
+    return [(tuple(one for one in ids if one not in named), False), (named, True)]

@@ -29,11 +29,12 @@ from loyalty_async.errors import (
 from loyalty_async.models.fields import require_positive
 from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
 from loyalty_async.protocol.requests import Call
-from loyalty_async.protocol.responses import LARGEST_BODY, Answer, cut_off, decipher, described
+from loyalty_async.protocol.responses import LARGEST_BODY, Answer, decipher, described
 from loyalty_async.transport.auth import Authenticator
 from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.pool import Transport, engine, parse_base_url
 from loyalty_async.transport.quiet import quiet
+from loyalty_async.wire.problems import cut_off
 
 __all__ = ["Session", "Timeouts", "session_to"]
 
@@ -252,7 +253,7 @@ def _error_for(say: Callable[[str], str], cause: httpx.RequestError | OSError) -
     if isinstance(cause, httpx.TimeoutException | TimeoutError):
         return DeadlineExceededError(say("the server took too long"))
     if isinstance(cause, httpx.DecodingError):
-        return cut_off(say("the answer's compression is broken"))
+        return cut_off(say("the compression is broken"))
     if isinstance(cause, httpx.ConnectError | httpx.ProxyError):
         return ConnectionFailedError(say("no connection to the server"))
     if isinstance(cause, httpx.UnsupportedProtocol):

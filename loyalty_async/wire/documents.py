@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from loyalty_async.wire.problems import Misfit, malformed
+from loyalty_async.wire.problems import Misfit, cut_off, malformed
 
 __all__ = ["decode_json", "encode_json"]
 
@@ -25,13 +25,15 @@ def decode_json(body: bytes) -> Any:
         MalformedAnswerError: It is empty, cut off, nested too deeply, not UTF-8 or not JSON; NaN is not JSON.
     """
     if not body.strip():
-        raise malformed(Misfit("the body is empty"))
+        raise cut_off("the body is empty")
     try:
         return _DECODER.decode(body.removeprefix(b"\xef\xbb\xbf"))
     except RecursionError:
         raise malformed(Misfit("the JSON is nested too deeply")) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, ArithmeticError):
-        raise malformed(Misfit("the body is not JSON, or was cut off")) from None
+    except (msgspec.ValidationError, ArithmeticError):
+        raise malformed(Misfit("a number in the JSON is too long")) from None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise cut_off("the body is not JSON, or was cut off") from None
 
 
 def encode_json(document: Any) -> bytes:

@@ -6,7 +6,7 @@ from typing import Self
 
 from loyalty_async.errors import MalformedAnswerError
 
-__all__ = ["Misfit", "malformed"]
+__all__ = ["Misfit", "cut_off", "malformed"]
 
 
 class Misfit(ValueError):  # noqa: N818 - never leaves `wire`
@@ -32,4 +32,11 @@ def malformed(problem: ValueError) -> MalformedAnswerError:
     ).lstrip(".")
     error = MalformedAnswerError(f"the answer is not what the API documents: {problem} @ {path or 'the whole answer'}")
     error.path = path
+    return error
+
+
+def cut_off(reason: str) -> MalformedAnswerError:
+    """Make the error for what is no document at all: cut off on its way, or a gateway's page."""
+    error = malformed(Misfit(reason))
+    error.cut_off = True
     return error

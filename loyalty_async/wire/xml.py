@@ -7,15 +7,17 @@ from typing import Any
 from xml.etree import ElementTree as ET  # builds only; what servers send goes through defusedxml
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import DefusedXMLParser
 
-from loyalty_async.wire.problems import Misfit, malformed
+from loyalty_async.wire.problems import Misfit, cut_off, malformed
 
 __all__ = ["decode_xml", "encode_xml"]
 
 _ROOT = "xml"
 _DEEPEST = 8
 """Documented answers are two levels deep."""
+_MOST_ELEMENTS = 1000
+"""Documented answers have five."""
 
 
 def encode_xml(document: Mapping[str, int | str]) -> bytes:
@@ -29,26 +31,47 @@ def encode_xml(document: Mapping[str, int | str]) -> bytes:
 def decode_xml(body: bytes) -> Any:
     """Decode a document: an element with elements becomes a dictionary, any other its text; the last of a name counts.
 
+    Text beside elements is not looked at.
+
     Raises:
-        MalformedAnswerError: It is not XML, has another root, declares a document type or entities, or is nested too
-            deeply.
+        MalformedAnswerError: It is not XML, has another root, declares a document type or entities, is nested too
+            deeply or has too many elements.
     """
     if not body.strip():
-        raise malformed(Misfit("the body is empty"))
+        raise cut_off("the body is empty")
+    parser = DefusedXMLParser(target=_Builder(), forbid_dtd=True)
     try:
-        root = fromstring(body, forbid_dtd=True)
+        parser.feed(body)
+        return parser.close()
     except DefusedXmlException:
         raise malformed(Misfit("the XML declares a document type or entities")) from None
     except (ET.ParseError, ValueError, LookupError):
-        raise malformed(Misfit("the body is not XML, or was cut off")) from None
-    if root.tag != _ROOT:
-        raise malformed(Misfit(f"the root is not <{_ROOT}>"))
-    return _value(root, _DEEPEST)
+        raise cut_off("the body is not XML, or was cut off") from None
 
 
-def _value(element: ET.Element, depth: int) -> Any:
-    if depth == 0:
-        raise malformed(Misfit("the XML is nested too deeply"))
-    if len(element):
-        return {child.tag: _value(child, depth - 1) for child in element}
-    return (element.text or "").strip()
+class _Builder:
+    """Builds while it is parsed, so that a document too large is refused before it is in memory."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[dict[str, Any], list[str]]] = [({}, [])]
+        self._elements = 0
+
+    def start(self, tag: str, _: Mapping[str, str]) -> None:
+        self._elements += 1
+        if self._elements == 1 and tag != _ROOT:
+            raise cut_off(f"the root is not <{_ROOT}>")
+        if len(self._open) > _DEEPEST:
+            raise malformed(Misfit("the XML is nested too deeply"))
+        if self._elements > _MOST_ELEMENTS:
+            raise malformed(Misfit("the XML has too many elements"))
+        self._open.append(({}, []))
+
+    def data(self, text: str) -> None:
+        self._open[-1][1].append(text)
+
+    def end(self, tag: str) -> None:
+        children, texts = self._open.pop()
+        self._open[-1][0][tag] = children or "".join(texts).strip()
+
+    def close(self) -> Any:
+        return self._open[0][0][_ROOT]

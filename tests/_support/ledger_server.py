@@ -220,6 +220,14 @@ class CountsUp(LedgerServer):
 
 
 @attrs.define(kw_only=True)
+class Exaggerates(LedgerServer):
+    """Says that there are very many."""
+
+    def total(self, matching: Sequence[LedgerEntry], request: PageRequest) -> int:  # noqa: ARG002
+        return 10**12
+
+
+@attrs.define(kw_only=True)
 class CountsGhosts(LedgerServer):
     """Counts an entry that it never serves: in every request that reaches its date, or only in long ones."""
 

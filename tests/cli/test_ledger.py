@@ -80,7 +80,7 @@ def test_filters_reach_the_server(configured: Served, run: Run) -> None:
         ("--with-currencies --currency Stars", "give --currency or --with-currencies, not both"),
         ("--till-id 1 --store-id 2", "give only one of --till-id, --store-id, --store-code"),
         ("--since 2025-02-01 --until 2025-01-01", "since must lie before until"),
-        ("--ahead -1", "ahead must not be negative"),
+        ("--ahead -1", "ahead must be an integer of at least 0"),
         ("--format table --timezone Mars", "--timezone must be a zone"),
     ],
 )

@@ -15,6 +15,7 @@ from tests._support.ledger_server import (
     CountsGhosts,
     CountsUp,
     EndsEarly,
+    Exaggerates,
     FiltersByAnotherDate,
     IgnoresOffset,
     LedgerServer,
@@ -233,6 +234,24 @@ def test_a_second_that_never_rests_is_given_up_after_four_readings() -> None:
         carry(Job(A_SECOND), server, terms(settled_before=LONG_AGO))
     assert caught.value.reason == "a second holds more than a page, and no two readings of it agree"
     assert len(server.requests) == 12
+
+
+def test_two_hundred_pages_of_a_second_are_read_and_no_more() -> None:
+    server = LedgerServer(ledger=entries_at(BURST[:1] * 200), most=1)
+    assert isinstance(carry(Job(A_SECOND), server, terms()), Part)
+    assert len(server.requests) == 400
+    server.ledger.append(entry(201, NOON))
+    with pytest.raises(IncompleteLedgerError):
+        carry(Job(A_SECOND), server, terms())
+    assert len(server.requests) == 404
+
+
+@pytest.mark.parametrize("span", [A_SECOND, LONG])
+@pytest.mark.parametrize("settled_before", [LONG_AGO, FAR_AHEAD])
+def test_a_total_out_of_this_world_is_refused(span: Span, settled_before: datetime) -> None:
+    """The numbers of its pages alone would fill the memory."""
+    server = Exaggerates(ledger=entries_at(spread(25)), most=10)
+    assert_refused(server, "the server served another number of entries than it counted", settled_before, span)
 
 
 def test_rows_of_one_event_may_fill_more_than_a_page() -> None:

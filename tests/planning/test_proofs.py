@@ -57,6 +57,12 @@ def test_totals_must_be_the_same_on_all_pages(pages: list[LedgerPage], figure: s
     assert why_not(pages) == "the server's totals changed from page to page"
 
 
+@pytest.mark.parametrize("figures", [{"page_count": 2}, {"page_count": 4}, {"page_size": 0}, {"page_size": 25}])
+def test_the_page_count_must_fit_the_total(pages: list[LedgerPage], figures: dict[str, int]) -> None:
+    told = [with_paging(each, **figures) for each in pages]
+    assert why_not(told) == "the server's page count does not fit its total"
+
+
 @pytest.mark.parametrize("total", [24, 26])
 def test_the_entries_must_be_as_many_as_was_said(pages: list[LedgerPage], total: int) -> None:
     told = [with_paging(each, total_entries=total) for each in pages]

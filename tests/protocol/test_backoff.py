@@ -21,7 +21,7 @@ from loyalty_async.errors import (
 )
 from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
 from loyalty_async.protocol.codes import CODES, TRANSIENT_CODES, meaning
-from loyalty_async.protocol.responses import cut_off
+from loyalty_async.wire.problems import cut_off
 
 POLICY = RetryPolicy(attempts=6, first_delay_s=0.5, longest_delay_s=20.0, longest_wait_s=90.0)
 

@@ -40,12 +40,15 @@ def test_what_is_no_plain_document_is_refused(body: bytes, told: str) -> None:
         decode_xml(body)
 
 
-def test_a_bomb_takes_little_memory() -> None:
+@pytest.mark.parametrize("body", [LAUGHS, b"<xml>" + b"<a>" * 1_000_000, b"<xml>" + b"<a/>" * 1_000_000 + b"</xml>"])
+def test_a_large_document_takes_little_memory(body: bytes) -> None:
+    """It is refused while it is parsed, at its thousandth element or its ninth level."""
     tracemalloc.start()
     try:
-        with pytest.raises(MalformedAnswerError):
-            decode_xml(LAUGHS)
+        with pytest.raises(MalformedAnswerError) as caught:
+            decode_xml(body)
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
+        assert not caught.value.cut_off
     finally:
         tracemalloc.stop()
 
