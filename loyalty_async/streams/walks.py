@@ -34,8 +34,9 @@ GetPages = Callable[[Sequence[PageRequest]], Awaitable[Sequence[LedgerPage]]]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SMALL_PAGE = 10
 """What a server that refuses our page size still gives (errors 11006 and 11029)."""
-_PATIENCE = 250
-"""How many pages in a row may prove nothing before a walk is given up; to find a burst in 88 days takes about 50."""
+_PATIENCE = 500
+"""How many pages in a row may prove nothing before a walk is given up: two readings of a second of 200 pages take 400,
+to find it in 88 days about 50."""
 
 
 @attrs.define(eq=False, kw_only=True)

@@ -406,6 +406,14 @@ def test_a_server_that_filters_by_another_date_is_named(earlier: timedelta) -> N
     assert_refused(server, ANOTHER_DATE, span=Span(NOON, NOON + DAY))
 
 
+@pytest.mark.parametrize("job", [Job(LONG), Job(A_SECOND), Job(LONG, dated=False)], ids=["span", "second", "ever"])
+def test_a_server_with_another_clock_than_the_one_asked_by_is_named(job: Job) -> None:
+    server = LedgerServer(ledger=entries_at([*spread(5), *BURST]), most=10, zone=ZoneInfo("Asia/Kolkata"))
+    with pytest.raises(IncompleteLedgerError, match=r"UTC\+0530"):
+        carry(job, server, terms())
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_page_with_another_date_is_named(number: int) -> None:
     stray = entry(1000, LONG.until + 2 * SECOND + MICROSECOND)

@@ -234,7 +234,7 @@ async def test_a_server_that_never_adds_up_is_given_up(ahead: int | None) -> Non
     fetch = Fetch(CountsUp(ledger=hourly(300), most=10))
     _, caught = await failing(fetch, ahead, until=UNTIL)
     assert isinstance(caught, IncompleteLedgerError)
-    assert fetch.calls <= 250 + 10 * (1 + (ahead or 0))
+    assert fetch.calls <= 500 + 10 * (1 + (ahead or 0))
 
 
 async def test_a_second_of_very_many_pages_is_given_up_before_all_are_asked_for() -> None:
@@ -244,6 +244,26 @@ async def test_a_second_of_very_many_pages_is_given_up_before_all_are_asked_for(
     with pytest.raises(IncompleteLedgerError, match="prove"):
         await rest(stream)
     assert fetch.calls == 4
+
+
+async def test_a_second_of_many_pages_is_read_twice_before_patience_ends() -> None:
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON] * 200), most=1))
+    stream = aiter(query(fetch, since=NOON, until=NOON + SECOND, now=NOW))
+    assert len(await rest(stream)) == 200
+    assert fetch.calls == 400
+
+
+async def test_a_second_of_many_pages_that_never_rests_is_given_up() -> None:
+    """Each reading of it is 150 pages and more."""
+    happens = {
+        request: lambda ledger, number=request: ledger.append(entry(1000 + number, NOON))
+        for request in range(10, 1000, 100)
+    }
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON] * 150), most=1, happens=happens))
+    stream = aiter(query(fetch, since=NOON, until=NOON + SECOND, now=NOW))
+    with pytest.raises(IncompleteLedgerError, match="pages proved nothing"):
+        await rest(stream)
+    assert fetch.calls == 500 + 10
 
 
 async def test_many_spans_at_once_that_prove_nothing_yet_are_no_reason_to_give_up() -> None:
