@@ -6,7 +6,7 @@ Source: Capillary, "Get ledger information" and "Connected orgs: get customer le
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import attrs
 
@@ -174,7 +174,8 @@ def _booked(page: LedgerPage) -> bool:
 def _check_span(since: datetime | None, until: datetime | None) -> None:
     check_instant("since", since)
     check_instant("until", until)
-    if since is not None and until is not None and since >= until:
+    # In UTC: two instants of one zone would be compared by their wall clocks.
+    if since is not None and until is not None and since.astimezone(UTC) >= until.astimezone(UTC):
         raise InvalidArgument("since must lie before until")
 
 

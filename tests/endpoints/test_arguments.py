@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -40,3 +41,14 @@ def test_one_text_is_a_list_of_one() -> None:
 
 def test_an_iterable_that_can_be_read_once_is_kept() -> None:
     assert listed("till_ids", iter((1, 2))) == [1, 2]
+
+
+def test_two_instants_of_an_hour_that_comes_twice_are_in_their_order() -> None:
+    """Half past two by summer time comes before a quarter past two by winter time."""
+    berlin = ZoneInfo("Europe/Berlin")
+    since = datetime(2024, 10, 27, 2, 30, tzinfo=berlin, fold=0)
+    until = datetime(2024, 10, 27, 2, 15, tzinfo=berlin, fold=1)
+    client = CapillaryClient("https://api.example.com", auth=Basic("till", "secret"))
+    client.ledger.entries(MEMBER, since=since, until=until)
+    with pytest.raises(InvalidArgument, match="since must lie before until"):
+        client.ledger.entries(MEMBER, since=until, until=since)
