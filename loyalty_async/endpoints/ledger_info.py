@@ -25,6 +25,7 @@ from loyalty_async.models.scopes import DataScope
 from loyalty_async.models.vocabulary import LedgerEntryType, PointCategoryType
 from loyalty_async.planning.jobs import PageRequest, Terms
 from loyalty_async.protocol.codes import PENDING_CODES
+from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
 from loyalty_async.streams.queries import EntryQuery
 from loyalty_async.transport.session import Session
@@ -151,7 +152,7 @@ class _PageFetcher:
     _filters: Mapping[str, str]
     _scope: DataScope | None
 
-    async def __call__(self, request: PageRequest, page_size: int) -> LedgerPage:
+    async def __call__(self, request: PageRequest, page_size: int, effort: Effort) -> LedgerPage:
         parameters: dict[str, Value] = {"offset": request.number, "limit": page_size}
         if request.asked is not None:
             parameters["start_date"] = server_clock(request.asked.since, self._zone)
@@ -160,7 +161,7 @@ class _PageFetcher:
         path = _SCOPED_PATH if self._scope else _PATH
         headers = self._scope.headers() if self._scope else {}
         call = Call(method="GET", path=path, query=query, headers=headers, member=self._member)
-        return await self._session().call(call, self._build, settled=_booked)
+        return await self._session().call(call, self._build, settled=_booked, effort=effort)
 
     def _build(self, document: object) -> LedgerPage:
         return self._converter.structure(document, LedgerPage)

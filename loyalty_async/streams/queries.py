@@ -16,6 +16,7 @@ from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Terms
 from loyalty_async.planning.windows import asked, windows
+from loyalty_async.protocol.efforts import Effort
 from loyalty_async.streams.entries import Entries, EntryStream
 from loyalty_async.streams.read_ahead import Further, InTurn, check_ahead, fetch_all, open_ahead
 from loyalty_async.streams.walks import FetchPage, Walk
@@ -100,7 +101,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
             number = count = 0
             while number == 0 or number < count:
                 try:
-                    page = await self._fetch(PageRequest(wanted, number), terms.page_size)
+                    page = await self._fetch(PageRequest(wanted, number), terms.page_size, Effort())
                 except NoEntriesError:
                     break
                 yield page

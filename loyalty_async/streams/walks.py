@@ -21,12 +21,13 @@ from loyalty_async.planning.parts import read
 from loyalty_async.planning.proofs import incomplete
 from loyalty_async.planning.windows import windows
 from loyalty_async.protocol.codes import PENDING_CODES
+from loyalty_async.protocol.efforts import Effort
 from loyalty_async.streams.read_ahead import Further
 
 __all__ = ["FetchPage", "GetPages", "Walk"]
 
-FetchPage = Callable[[PageRequest, int], Awaitable[LedgerPage]]
-"""Gets one page, of at most so many entries."""
+FetchPage = Callable[[PageRequest, int, Effort], Awaitable[LedgerPage]]
+"""Gets one page, of at most so many entries, and adds to what that takes."""
 
 GetPages = Callable[[Sequence[PageRequest]], Awaitable[Sequence[LedgerPage]]]
 """Gets several pages, one after the other or at once."""
@@ -58,6 +59,7 @@ class Walk:
     _terms: Terms
     _ahead: int = 0
     _places: AbstractAsyncContextManager[object] = attrs.field(factory=nullcontext)
+    _effort: Effort = attrs.field(factory=Effort)
     _entries: int = 0
     _parts: int = 0
     _splits: int = 0
@@ -97,7 +99,7 @@ class Walk:
         """Get one page, when there is a place for it, and count it."""
         async with self._places:
             self._require_progress(request)
-            page = await self._fetch(request, self._terms.page_size)
+            page = await self._fetch(request, self._terms.page_size, self._effort)
         self._pages += 1
         self._page_size = page.paging.page_size
         self._warnings.update(warning.code for warning in page.warnings if warning.code is not None)

@@ -28,6 +28,7 @@ from loyalty_async.errors import (
 )
 from loyalty_async.models.fields import require_positive
 from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
+from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
 from loyalty_async.protocol.responses import LARGEST_BODY, Answer, decipher, described
 from loyalty_async.transport.auth import Authenticator
@@ -96,7 +97,13 @@ class Session:
     retries: int = 0
     _draw: Callable[[], float] = random.random
 
-    async def call(self, call: Call, build: Callable[[Any], T], settled: Callable[[T], bool] = _always) -> T:
+    async def call(
+        self,
+        call: Call,
+        build: Callable[[Any], T],
+        settled: Callable[[T], bool] = _always,
+        effort: Effort | None = None,
+    ) -> T:
         """Make a call until it succeeds or cannot.
 
         Args:
@@ -104,21 +111,24 @@ class Session:
             build: Makes the result from the decoded document; what does not fit raises `MalformedAnswerError`.
             settled: Tells whether a result is final. One that is not is asked for again, and is returned as it is when
                 the attempts are used up.
+            effort: What it takes is added here, also if the call fails.
 
         Raises:
             LoyaltyError: What the last attempt ended in.
         """
         with anyio.move_on_after(self.timeouts.total):
-            return await self._until_final(call, build, settled)
+            return await self._until_final(call, build, settled, effort or Effort())
         error = DeadlineExceededError(f"{call.path}: no result within {self.timeouts.total} s, retries included")
         error.member = call.member
         raise error
 
-    async def _until_final(self, call: Call, build: Callable[[Any], T], settled: Callable[[T], bool]) -> T:
+    async def _until_final(
+        self, call: Call, build: Callable[[Any], T], settled: Callable[[T], bool], effort: Effort
+    ) -> T:
         renewed = False
         began = self.authenticator.mark() if self.authenticator else 0
         for attempt in itertools.count(1):
-            credentials, sent = await self._exchange(call, began)
+            credentials, sent = await self._exchange(call, began, effort)
             try:
                 result = self._result(call, sent, build)
                 if settled(result):
@@ -135,24 +145,31 @@ class Session:
                 if delay is None:
                     raise
             self.retries += 1
+            effort.retries += 1
+            effort.waited_s += delay
             await anyio.sleep(delay)
         raise AssertionError("unreachable")
 
-    async def _exchange(self, call: Call, began: int) -> tuple[Mapping[str, str], Answer | LoyaltyError]:
+    async def _exchange(
+        self, call: Call, began: int, effort: Effort
+    ) -> tuple[Mapping[str, str], Answer | LoyaltyError]:
         """Wait for a place and send; give the credentials that went along, and what came back.
 
         Credentials are taken behind the queue: in it they would grow old. A call for a token needs no place of its own,
         it is made in the place of the call that waits for the token.
         """
         if not call.authenticated:
-            return {}, await self._send(call, {})
+            return {}, await self._send(call, {}, effort)
+        queued_at = anyio.current_time()
         async with self.gate.admission():
+            effort.waited_s += anyio.current_time() - queued_at
             credentials = await self.authenticator.headers(began) if self.authenticator else {}
-            return credentials, await self._send(call, credentials)
+            return credentials, await self._send(call, credentials, effort)
 
-    async def _send(self, call: Call, credentials: Mapping[str, str]) -> Answer | LoyaltyError:
+    async def _send(self, call: Call, credentials: Mapping[str, str], effort: Effort) -> Answer | LoyaltyError:
         """Send once, and give the answer, or the error that came in its place."""
         self.requests += 1
+        effort.requests += 1
         with anyio.move_on_after(self.timeouts.answer):
             return await self._send_in_time(call, credentials)
         error = DeadlineExceededError(f"{call.path}: no whole answer within {self.timeouts.answer} s")

@@ -13,6 +13,7 @@ from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.members import Customer
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.planning.jobs import PageRequest, Terms
+from loyalty_async.protocol.efforts import Effort
 from loyalty_async.streams.entries import EntryStream
 from loyalty_async.streams.queries import EntryQuery
 from tests._support.ledger_server import LedgerServer
@@ -45,8 +46,9 @@ class Fetch:
     running: int = 0
     most: int = 0
 
-    async def __call__(self, request: PageRequest, page_size: int) -> LedgerPage:
+    async def __call__(self, request: PageRequest, page_size: int, effort: Effort) -> LedgerPage:
         self.calls += 1
+        effort.requests += 1
         number = self.calls
         self.running += 1
         self.most = max(self.most, self.running)
