@@ -3,7 +3,7 @@
 Start with `CapillaryClient`; every error is a `LoyaltyError`.
 """
 
-from loyalty_async.client import AltcraftClient, CapillaryClient, Stats
+from loyalty_async.client import AltcraftClient, CapillaryClient
 from loyalty_async.errors import (
     ApiError,
     AuthenticationError,
@@ -66,9 +66,11 @@ from loyalty_async.models.ledger import (
 from loyalty_async.models.members import Customer, Member, UserGroup
 from loyalty_async.models.pages import LedgerPage, Paging, ServerWarning
 from loyalty_async.models.promised_points import PromisedPoints, PromisedPointsSchedule, PromisedPointsType
+from loyalty_async.models.rate_limits import RateLimit
 from loyalty_async.models.reports import EventsReport, Report, Verdict
 from loyalty_async.models.scopes import DataScope
 from loyalty_async.models.spans import Span
+from loyalty_async.models.stats import Stats, Traffic
 from loyalty_async.models.vocabulary import (
     EntityType,
     EventName,
@@ -81,7 +83,7 @@ from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.streams.entries import Entries, EntryStream
 from loyalty_async.streams.events import EventQuery, Events, EventStream
 from loyalty_async.streams.queries import EntryQuery
-from loyalty_async.transport.session import Timeouts
+from loyalty_async.transport.carrier import Timeouts
 
 __all__ = [
     "AccountBalance",
@@ -156,6 +158,7 @@ __all__ = [
     "PromisedPointsSchedule",
     "PromisedPointsType",
     "PromotionDetails",
+    "RateLimit",
     "RateLimitedError",
     "Redemption",
     "Report",
@@ -167,6 +170,7 @@ __all__ = [
     "Stats",
     "TargetCompleted",
     "Timeouts",
+    "Traffic",
     "Transaction",
     "TransferParty",
     "TransportError",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -19,44 +21,47 @@ from loyalty_async.endpoints.ledger_info import LedgerEndpoint
 from loyalty_async.endpoints.promised_points import PromisedPointsEndpoint
 from loyalty_async.errors import ClientStateError, InvalidArgument
 from loyalty_async.models.credentials import Basic, OAuth
+from loyalty_async.models.stats import Stats
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.responses import decipher_altcraft
 from loyalty_async.transport.auth import BearerAuthenticator, authenticator_for
+from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport.lanes import LANES, Lane
+from loyalty_async.transport.limits import EndpointLimits, InFlight, RateLimits
 from loyalty_async.transport.pool import Transport
-from loyalty_async.transport.session import Session, Timeouts, session_to
+from loyalty_async.transport.session import Session, session_to
 from loyalty_async.wire.altcraft import DIALECTS
 from loyalty_async.wire.converter import make_converter
 
-__all__ = ["AltcraftClient", "CapillaryClient", "Stats"]
-
-
-@attrs.frozen(kw_only=True)
-class Stats:
-    """What a client has sent so far.
-
-    Attributes:
-        requests: Requests, those for tokens and those sent again included.
-        retries: How many of them were sent again.
-    """
-
-    requests: int
-    retries: int
+__all__ = ["AltcraftClient", "CapillaryClient"]
 
 
 def _wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class _Client:
+@attrs.define(eq=False)
+class _Life:
+    """Where a client is in its life; its views share it."""
+
+    state: str = "new"
+    loop: object = None
+
+
+class _Client(ABC):
     """The life of a client: opened once, by the task that closes it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._state = "new"
-        self._loop: object = None
+        self._life = _Life()
+        self._open_endpoints()
+
+    @abstractmethod
+    def _open_endpoints(self) -> None:
+        """Make the endpoints over the session."""
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._session.url.host} {self._state}>"
+        return f"<{type(self).__name__} {self._session.url.host} {self._life.state}>"
 
     async def __aenter__(self) -> Self:
         """Open the client.
@@ -64,33 +69,54 @@ class _Client:
         Raises:
             ClientStateError: It was opened before.
         """
-        if self._state != "new":
+        life = self._life
+        if life.state != "new":
             raise ClientStateError("a client is opened once; make a new one")
-        self._state, self._loop = "opening", current_token()
+        life.state, life.loop = "opening", current_token()
         try:
             await self._session.transport.__aenter__()
         except BaseException:
-            self._state = "new"
+            life.state = "new"
             raise
-        self._state = "open"
+        life.state = "open"
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close all connections."""
-        self._state = "closed"
+        self._life.state = "closed"
         await self._session.transport.__aexit__(kind, error, traceback)
 
+    def lane(self, name: Lane) -> Self:
+        """Give a view of this client whose calls wait in another lane; it shares everything else with it.
+
+        Calls wait in the lane `interactive` unless told. While both lanes wait, interactive calls go first, and one of
+        every ten requests is a `bulk` call's. In a lane it is first come, first served.
+
+        Args:
+            name: `interactive`, or `bulk` for what may take its time.
+
+        Raises:
+            InvalidArgument: There is no such lane.
+        """
+        if name not in LANES:
+            raise InvalidArgument(f"a lane is one of: {', '.join(LANES)}")
+        view = copy.copy(self)
+        view._session = self._session.in_lane(name)  # noqa: SLF001 - it is of this very class
+        view._open_endpoints()  # noqa: SLF001
+        return view
+
     def stats(self) -> Stats:
-        """Say what was sent so far."""
-        return Stats(requests=self._session.requests, retries=self._session.retries)
+        """Say what is going on, and what was sent so far."""
+        return self._session.stats()
 
     def _open_session(self) -> Session:
-        if self._state != "open":
+        life = self._life
+        if life.state != "open":
             name = type(self).__name__
-            raise ClientStateError(f"the client is {self._state}; use it inside `async with {name}(…) as client:`")
-        if self._loop != current_token():
+            raise ClientStateError(f"the client is {life.state}; use it inside `async with {name}(…) as client:`")
+        if life.loop != current_token():
             raise ClientStateError("the client was opened in another event loop; open one in each loop")
         return self._session
 
@@ -118,7 +144,9 @@ class CapillaryClient(_Client):
         *,
         auth: Basic | OAuth,
         server_timezone: tzinfo = UTC,
-        max_in_flight: int = 20,
+        rate_limit: RateLimits = None,
+        endpoint_limits: EndpointLimits | None = None,
+        max_in_flight: InFlight = 20,
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
         verify: bool | ssl.SSLContext = True,
@@ -133,7 +161,12 @@ class CapillaryClient(_Client):
                 the host is this machine.
             auth: Credentials of a till (`Basic`) or of an API client (`OAuth`).
             server_timezone: The zone of the server's clock: its cluster's, not the store's.
-            max_in_flight: How many requests to have under way at once.
+            rate_limit: The quota of these credentials, such as `RateLimit(1000, per=60.0)`, or several that all hold.
+                `adaptive` learns it from what the server accepts and refuses. None has no quota, only the pauses that
+                the server asks for.
+            endpoint_limits: Further quotas of single endpoints, by the name that the client has them under, such as
+                `{"ledger": RateLimit(300, per=60.0)}`.
+            max_in_flight: How many requests to have under way at once; `adaptive` finds it by itself, up to 100.
             timeouts: How long to wait for what.
             retry: When to send a call again.
             verify: Whether to check the server's certificate, or the context that does.
@@ -152,6 +185,9 @@ class CapillaryClient(_Client):
         session = session_to(
             base_url,
             max_in_flight=max_in_flight,
+            rate_limit=rate_limit,
+            endpoint_limits=endpoint_limits,
+            endpoints=("ledger", "balances", "events", "promised_points"),
             timeouts=timeouts,
             retry=retry,
             verify=verify,
@@ -159,11 +195,14 @@ class CapillaryClient(_Client):
             transport=transport,
         )
         session.authenticator = authenticator_for(auth, session.call, converter)
+        self._converter, self._zone, self._clock = converter, server_timezone, clock
         super().__init__(session)
-        self.ledger = LedgerEndpoint(self._open_session, converter, server_timezone, clock)
-        self.balances = BalanceEndpoint(self._open_session, converter, server_timezone)
-        self.events = EventEndpoint(self._open_session, converter)
-        self.promised_points = PromisedPointsEndpoint(self._open_session, converter)
+
+    def _open_endpoints(self) -> None:
+        self.ledger = LedgerEndpoint(self._open_session, self._converter, self._zone, self._clock)
+        self.balances = BalanceEndpoint(self._open_session, self._converter, self._zone)
+        self.events = EventEndpoint(self._open_session, self._converter)
+        self.promised_points = PromisedPointsEndpoint(self._open_session, self._converter)
 
 
 class AltcraftClient(_Client):
@@ -184,7 +223,9 @@ class AltcraftClient(_Client):
         token: str,
         bearer: bool = False,
         dialect: Literal["json", "xml"] = "json",
-        max_in_flight: int = 20,
+        rate_limit: RateLimits = None,
+        endpoint_limits: EndpointLimits | None = None,
+        max_in_flight: InFlight = 20,
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
         verify: bool | ssl.SSLContext = True,
@@ -200,7 +241,12 @@ class AltcraftClient(_Client):
             bearer: Whether the token goes into a Bearer header, as the platform's newer general page says, instead of
                 into the body, as the endpoint's page does.
             dialect: What is spoken: `json` or `xml`; the results are the same.
-            max_in_flight: How many requests to have under way at once.
+            rate_limit: The quota of these credentials, such as `RateLimit(1000, per=60.0)`, or several that all hold.
+                `adaptive` learns it from what the server accepts and refuses. None has no quota, only the pauses that
+                the server asks for.
+            endpoint_limits: Further quotas of single endpoints, by the name that the client has them under, such as
+                `{"accounts": RateLimit(300, per=60.0)}`.
+            max_in_flight: How many requests to have under way at once; `adaptive` finds it by itself, up to 100.
             timeouts: How long to wait for what.
             retry: When to send a call again.
             verify: Whether to check the server's certificate, or the context that does.
@@ -216,6 +262,9 @@ class AltcraftClient(_Client):
         session = session_to(
             base_url,
             max_in_flight=max_in_flight,
+            rate_limit=rate_limit,
+            endpoint_limits=endpoint_limits,
+            endpoints=("accounts",),
             timeouts=timeouts,
             retry=retry,
             verify=verify,
@@ -225,9 +274,11 @@ class AltcraftClient(_Client):
         speech = DIALECTS[dialect]
         session.decipher = partial(decipher_altcraft, decode_body=speech.decode)
         session.authenticator = BearerAuthenticator(token) if bearer else None
+        self._speech, self._credentials = speech, {} if bearer else {"token": token}
         super().__init__(session)
-        credentials = {} if bearer else {"token": token}
-        self.accounts = AccountEndpoint(self._open_session, make_converter(), speech, credentials)
+
+    def _open_endpoints(self) -> None:
+        self.accounts = AccountEndpoint(self._open_session, make_converter(), self._speech, self._credentials)
 
 
 def _check_token(token: object) -> None:

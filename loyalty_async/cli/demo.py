@@ -21,10 +21,11 @@ from loyalty_async.cli.demo_servers import FAULTS, Control, serving_elsewhere
 from loyalty_async.cli.outcomes import Outcome
 from loyalty_async.cli.outputs import replacing
 from loyalty_async.cli.sandbox import check_population
-from loyalty_async.client import CapillaryClient, Stats
+from loyalty_async.client import CapillaryClient
 from loyalty_async.errors import InvalidArgument, MalformedAnswerError
 from loyalty_async.models.credentials import OAuth
 from loyalty_async.models.spans import Span
+from loyalty_async.models.stats import Stats
 from loyalty_async.wire.documents import decode_json
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from loyalty_async.cli.demo_readers import Tally
-from loyalty_async.client import Stats
+from loyalty_async.models.stats import Stats
 
 __all__ = ["showing_progress"]
 

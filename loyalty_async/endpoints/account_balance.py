@@ -55,6 +55,7 @@ class AccountEndpoint:
             headers=self._dialect.headers,
             body=self._dialect.encode(document),
             member=member,
+            endpoint="accounts",
         )
         return await self._session().call(call, self._build)
 

@@ -88,5 +88,5 @@ class BalanceEndpoint:
         check_kinds(parameters)
         check_alternate_currencies(parameters)
         query = {**member_parameters(member), **write_parameters(parameters)}
-        call = Call(method="GET", path=_PATH, query=query, member=member)
+        call = Call(method="GET", path=_PATH, query=query, member=member, endpoint="balances")
         return await self._session().call(call, lambda document: self._converter.structure(document, LedgerBalance))

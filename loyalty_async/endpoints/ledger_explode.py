@@ -181,6 +181,7 @@ class _EventFetcher:
             query={**self._query, **write_parameters({name: ids})},
             headers=self._scope.headers() if self._scope else {},
             member=self._member,
+            endpoint="events",
         )
         return await self._session().call(call, lambda document: self._converter.structure(document, ExplodedEvents))
 

@@ -160,7 +160,7 @@ class _PageFetcher:
         query = {**member_parameters(self._member), **self._filters, **write_parameters(parameters)}
         path = _SCOPED_PATH if self._scope else _PATH
         headers = self._scope.headers() if self._scope else {}
-        call = Call(method="GET", path=path, query=query, headers=headers, member=self._member)
+        call = Call(method="GET", path=path, query=query, headers=headers, member=self._member, endpoint="ledger")
         return await self._session().call(call, self._build, settled=_booked, effort=effort)
 
     def _build(self, document: object) -> LedgerPage:

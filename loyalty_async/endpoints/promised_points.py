@@ -82,10 +82,19 @@ def _call(member: Customer, query: Mapping[str, str]) -> Call:
     """Look the customer up by name and value; the server's own id has a path of its own."""
     identified = member_parameters(member)
     if member.identifier_name != "id":
-        return Call(method="GET", path=_LOOKUP_PATH, query={**identified, **query}, member=member)
+        return Call(
+            method="GET", path=_LOOKUP_PATH, query={**identified, **query}, member=member, endpoint="promised_points"
+        )
     identified = {name: value for name, value in identified.items() if not name.startswith("identifier")}
     segments = {"user_id": member.identifier_value}
-    return Call(method="GET", path=_ID_PATH, segments=segments, query={**identified, **query}, member=member)
+    return Call(
+        method="GET",
+        path=_ID_PATH,
+        segments=segments,
+        query={**identified, **query},
+        member=member,
+        endpoint="promised_points",
+    )
 
 
 def _check(member: object, since: object, until: object) -> None:

@@ -14,7 +14,7 @@ from loyalty_async.errors import ApiError, LoyaltyError, MalformedAnswerError, T
 from loyalty_async.models.fields import require_count, require_positive
 from loyalty_async.protocol.codes import CODES, TRANSIENT_CODES
 
-__all__ = ["RetryPolicy", "next_delay_s"]
+__all__ = ["RetryPolicy", "backoff_s", "next_delay_s"]
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +34,17 @@ class RetryPolicy:
     longest_wait_s: float = attrs.field(default=90.0, validator=require_positive)
 
 
+def backoff_s(failures: int, policy: RetryPolicy, draw: float) -> float:
+    """Choose a wait, in seconds, after so many failures in a row.
+
+    Args:
+        failures: How many, from 1.
+        policy: What the caller accepts.
+        draw: A random number from 0 to 1.
+    """
+    return float(min(policy.first_delay_s * 2 ** min(failures - 1, 30), policy.longest_delay_s) * draw)
+
+
 def next_delay_s(error: LoyaltyError, attempt: int, policy: RetryPolicy, draw: float) -> float | None:
     """Decide how long to wait after an attempt that failed; None means that the error is the caller's now.
 
@@ -47,7 +58,7 @@ def next_delay_s(error: LoyaltyError, attempt: int, policy: RetryPolicy, draw: f
         return None
     asked = getattr(error, "retry_after_s", None)
     if asked is None:
-        return float(min(policy.first_delay_s * 2 ** min(attempt - 1, 30), policy.longest_delay_s) * draw)
+        return backoff_s(attempt, policy, draw)
     return float(asked) + policy.first_delay_s * draw if asked <= policy.longest_wait_s else None
 
 

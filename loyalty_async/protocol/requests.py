@@ -27,6 +27,7 @@ class Call:
         body: What to send; holds secrets and is never shown.
         member: Who is asked for, for the error that may come of it.
         authenticated: Whether credentials go with it.
+        endpoint: Which endpoint of the client it belongs to, for limits of its own; empty for none.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Call:
     body: bytes | None = attrs.field(default=None, repr=False)
     member: Member | Profile | None = attrs.field(default=None, repr=False)
     authenticated: bool = True
+    endpoint: str = ""
 
     def target(self) -> str:
         """Write the path with everything filled in, quoted; never to be shown.

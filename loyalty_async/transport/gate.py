@@ -1,30 +1,230 @@
-"""Who may send now."""
+"""Who may send now.
+
+A call waits in its lane until three things come together: no pause, a place in flight, and the quota. They are looked
+at and taken in one synchronous step, for whoever is first at that moment; nothing is reserved earlier. So a pause, or
+an interactive call, takes effect at the very next admission.
+
+There is no task in the background. Whatever frees a place or leaves the queue lets in who can be let in now; and of
+those that wait one, the keeper, also watches the clock. If it is cancelled or admitted, another becomes the keeper.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import math
+from types import TracebackType
 
 import anyio
+import attrs
 
-from loyalty_async.errors import InvalidArgument
+from loyalty_async.errors import ApiError, LoyaltyError
+from loyalty_async.protocol.backoff import RetryPolicy, backoff_s
+from loyalty_async.protocol.signals import Signal
+from loyalty_async.transport.concurrency import Places
+from loyalty_async.transport.lanes import Lane, Lanes
+from loyalty_async.transport.pauses import Strikes
+from loyalty_async.transport.permits import Permits
+from loyalty_async.transport.tickets import PausedError, Ticket
 
-__all__ = ["Gate"]
+__all__ = ["Admission", "Gate"]
+
+_FRESH_S = 0.05
+"""How old a permit may become; the room for it is in what quotas keep back."""
 
 
 class Gate:
-    """A place in flight for each request, first come first served.
+    """Admits requests, first come first served in each lane."""
 
-    A request is admitted before it enters the HTTP pool, so the pool never has to make it wait.
-    """
+    def __init__(self, places: Places, permits: Permits | None = None, retry: RetryPolicy | None = None) -> None:
+        self.places = places
+        self.permits = permits or Permits()
+        self.lanes: Lanes[Ticket] = Lanes()
+        self._retry = retry or RetryPolicy()
+        self._strikes = Strikes()
+        self._admitted = 0
+        self._keeper: Ticket | None = None
 
-    def __init__(self, max_in_flight: int) -> None:
-        if type(max_in_flight) is not int or max_in_flight < 1:
-            raise InvalidArgument("max_in_flight must be an integer of at least 1")
-        self._places = anyio.Semaphore(max_in_flight)
+    def admission(self, lane: Lane = "interactive", group: str = "", *, again: bool = False) -> Admission:
+        """Make a block for one request: it begins when the request may be sent, and gives the place back at its end.
 
-    @asynccontextmanager
-    async def admission(self) -> AsyncGenerator[None]:
-        """Wait for a place; it is given back at the end of the block, whatever happens in it."""
-        async with self._places:
-            yield
+        Args:
+            lane: Where to wait.
+            group: What the call belongs to.
+            again: Whether the call was admitted before: then it goes before those of its lane that come for the first
+                time.
+        """
+        return Admission(self, Ticket(lane, self.permits.group(group)), again=again)
+
+    def may_send(self, waited_s: float) -> bool:
+        """Tell whether a request may still be sent that waited for something else since it was admitted.
+
+        A permit is for the moment of the admission: used later, it would come on top of those that were used since. A
+        request that may not be sent leaves, and comes again.
+        """
+        paused = anyio.current_time() < self.permits.pause.until
+        return not paused and (waited_s <= _FRESH_S or not self.permits.limited)
+
+    def hear(
+        self, ticket: Ticket, signal: Signal, error: LoyaltyError | None, round_trip_s: float, draw: float
+    ) -> None:
+        """Take in what a request ended in, before it leaves and another is let in.
+
+        Args:
+            ticket: The request's.
+            signal: What it tells.
+            error: What it ended in, None for success.
+            round_trip_s: How long it took.
+            draw: A random number from 0 to 1.
+        """
+        now = anyio.current_time()
+        if signal is Signal.WELL:
+            self.places.answered(ticket.number, round_trip_s)
+        elif signal.presses:
+            self.places.pressed(ticket.number)
+        if signal.halts and isinstance(error, ApiError):
+            self._halt(now, ticket, error, draw)
+        elif signal is Signal.WELL:
+            self._strikes.relent(ticket.number)
+        if error is None or isinstance(error, ApiError):
+            self.permits.learn(now, refused=signal is Signal.FULL)
+
+    async def enter(self, ticket: Ticket, *, again: bool) -> None:
+        """Wait until the request may be sent.
+
+        Raises:
+            PausedError: It would be for longer than a server may ask for.
+        """
+        now = anyio.current_time()
+        if not self.lanes and self._has_room() and self.permits.take(ticket.group, now):
+            self._admit(ticket, now)
+            return
+        while not await self._queue(ticket, again=again):
+            again = True  # A pause began between its admission and its waking up.
+            self.leave(ticket)
+
+    async def pause_over(self) -> None:
+        """Wait for the end of a pause, without a place in the queue.
+
+        Raises:
+            PausedError: It is longer than a server may ask for.
+        """
+        while (now := anyio.current_time()) < self.permits.pause.until:
+            self._check_pause(now)
+            await anyio.sleep_until(self.permits.pause.until)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give the place back, and let in who can be let in now."""
+        self.places.leave()
+        self._strikes.leave(ticket.number)
+        ticket.number = 0
+        self._serve()
+
+    async def _queue(self, ticket: Ticket, *, again: bool) -> bool:
+        self._check_pause(anyio.current_time())
+        ticket.prepare()
+        self.lanes.join(ticket, ticket.lane, ticket.group, again=again)
+        self._serve()
+        try:
+            while not await ticket.wait():  # It is the keeper's alarm.
+                await self.permits.reserve()
+                self._serve()
+        except BaseException:
+            self._give_up(ticket)
+            raise
+        return anyio.current_time() >= self.permits.pause.until
+
+    def _give_up(self, ticket: Ticket) -> None:
+        if ticket.number:
+            self.leave(ticket)
+        elif self.lanes.leave(ticket):
+            self._serve()
+
+    def _serve(self) -> None:
+        """Let in everybody who can be let in now, and see to it that somebody watches for the next moment."""
+        now = anyio.current_time()
+        next_at = math.inf
+        while self.lanes and self._has_room():
+            ticket = self.lanes.first(lambda group: self.permits.is_open(group, now))
+            if ticket is None:
+                next_at = min(self.permits.opens_at(group) for group in self.lanes.groups())
+                break
+            self.permits.take(ticket.group, now)
+            self.lanes.admit(ticket)
+            self._admit(ticket, now)
+            ticket.call()
+        self._keep(next_at)
+        if self.lanes:
+            self.permits.load(now)
+        elif not self.places.in_flight:
+            self.permits.unload(now)
+
+    def _has_room(self) -> bool:
+        if not self._strikes.may_enter:
+            return False
+        if not self.places.free:
+            if self.lanes:
+                self.places.lack()
+            return False
+        return True
+
+    def _admit(self, ticket: Ticket, now: float) -> None:
+        self._admitted += 1
+        ticket.number = self._admitted
+        self.places.enter(ticket.number)
+        self._strikes.enter(ticket.number)
+        self.permits.load(now)
+
+    def _keep(self, at: float) -> None:
+        """Have one of those that wait watch for *at*."""
+        keeper = self._keeper
+        if keeper is None or keeper.number or keeper not in self.lanes:
+            keeper = self._keeper = self.lanes.first() if at < math.inf else None
+        if keeper is not None:
+            keeper.set_alarm(at)
+
+    def _halt(self, now: float, ticket: Ticket, error: ApiError, draw: float) -> None:
+        """Let nobody send: for as long as the server says, or else longer with every refusal in a row."""
+        asked: float | None = getattr(error, "retry_after_s", None)
+        if asked is None:
+            strikes = self._strikes.strike(ticket.number)
+            seconds = min(backoff_s(strikes, self._retry, draw), self._retry.longest_wait_s)
+        else:
+            seconds = asked + self._retry.first_delay_s * draw
+        if self.permits.halt(now, now + seconds, error) and asked is not None and asked > self._retry.longest_wait_s:
+            self._turn_away(now)
+
+    def _turn_away(self, now: float) -> None:
+        """Tell all that wait that the pause is too long for them."""
+        for ticket in list(self.lanes):
+            self.lanes.leave(ticket)
+            ticket.call(self._paused(now))
+
+    def _check_pause(self, now: float) -> None:
+        if self.permits.pause.until - now > self._retry.longest_wait_s + self._retry.first_delay_s:
+            raise self._paused(now)
+
+    def _paused(self, now: float) -> PausedError:
+        pause = self.permits.pause
+        return PausedError(pause.kind, pause.status, pause.until - now)
+
+
+@attrs.define(eq=False)
+class Admission:
+    """A block in which one request is sent."""
+
+    _gate: Gate
+    _ticket: Ticket
+    _again: bool = attrs.field(kw_only=True)
+
+    async def __aenter__(self) -> Ticket:
+        """Wait for a pause to end, a place in flight and the quota, all at once.
+
+        A wait that is cancelled leaves no trace: whatever it had got goes to the next.
+        """
+        await self._gate.enter(self._ticket, again=self._again)
+        return self._ticket
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Give the place back."""
+        self._gate.leave(self._ticket)

@@ -1,15 +1,11 @@
-"""One call: admitted, sent, deciphered, and sent again where that helps.
-
-httpx's client logs the full URL, phone number and all, at INFO. So a session builds the request itself and hands it to
-the transport; timeouts, proxy and environment are then its own business.
-"""
+"""One call: admitted, sent, deciphered, and sent again where that helps."""
 
 from __future__ import annotations
 
 import itertools
 import random
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 import anyio
@@ -18,56 +14,52 @@ import httpx
 
 from loyalty_async.errors import (
     AuthenticationError,
-    ConnectionFailedError,
     DeadlineExceededError,
     InvalidArgument,
     LoyaltyError,
     MalformedAnswerError,
     PendingEventsError,
-    TransportError,
+    RateLimitedError,
+    UnavailableError,
 )
-from loyalty_async.models.fields import require_positive
+from loyalty_async.models.stats import Stats
 from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
+from loyalty_async.protocol.budgets import RetryBudget
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
-from loyalty_async.protocol.responses import LARGEST_BODY, Answer, decipher, described
+from loyalty_async.protocol.responses import Answer, decipher, described
+from loyalty_async.protocol.signals import is_locked, signal_of
 from loyalty_async.transport.auth import Authenticator
-from loyalty_async.transport.gate import Gate
+from loyalty_async.transport.carrier import Timeouts, send
+from loyalty_async.transport.gate import Admission, Gate
+from loyalty_async.transport.lanes import LANES, Lane
+from loyalty_async.transport.limits import EndpointLimits, InFlight, RateLimits, gate_for, most_in_flight
 from loyalty_async.transport.pool import Transport, engine, parse_base_url
-from loyalty_async.transport.quiet import quiet
-from loyalty_async.wire.problems import cut_off
+from loyalty_async.transport.tallies import Tally
+from loyalty_async.transport.tickets import PausedError, Ticket
+from loyalty_async.transport.turns import Turns
 
-__all__ = ["Session", "Timeouts", "session_to"]
+__all__ = ["Session", "session_to"]
 
 T = TypeVar("T")
-
-_OR_NONE: Any = attrs.validators.optional(require_positive)
-_CODINGS = ("gzip", "deflate")
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": ", ".join(_CODINGS), "User-Agent": "loyalty-async"}
-
-
-@attrs.frozen(kw_only=True)
-class Timeouts:
-    """How long to wait, in seconds; None waits for ever.
-
-    Attributes:
-        connect: For a connection.
-        read: For the next bytes of an answer; the API's gateway gives up after 20 to 30 s.
-        write: For the server to take the next bytes of a request.
-        answer: For one whole answer, however slowly it drips.
-        total: For one call with everything: its place in the queue, its retries and their waits. A walk makes many
-            calls; for a limit on all of it use `anyio.fail_after`.
-    """
-
-    connect: float | None = attrs.field(default=10.0, validator=_OR_NONE)
-    read: float | None = attrs.field(default=60.0, validator=_OR_NONE)
-    write: float | None = attrs.field(default=30.0, validator=_OR_NONE)
-    answer: float | None = attrs.field(default=120.0, validator=_OR_NONE)
-    total: float | None = attrs.field(default=None, validator=_OR_NONE)
 
 
 def _always(_: object) -> bool:
     return True
+
+
+@attrs.frozen(kw_only=True)
+class _Attempt:
+    """What came of one request: a document, or an error in its place."""
+
+    credentials: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    answer: Answer | None = None
+    document: Any = attrs.field(default=None, repr=False)
+    error: LoyaltyError | None = None
+
+    @property
+    def outcome(self) -> str:
+        return "ok" if self.error is None else type(self.error).__name__
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -82,8 +74,10 @@ class Session:
         timeouts: How long to wait.
         authenticator: What puts credentials on requests.
         decipher: Gets the document out of an answer, or raises what the server said.
-        requests: How many requests were sent, retries included.
-        retries: How many of them were sent again.
+        lane: Where calls wait.
+        tally: What was sent.
+        budget: What retries are paid from.
+        turns: Which members' calls go one at a time.
     """
 
     url: httpx.URL
@@ -93,9 +87,15 @@ class Session:
     timeouts: Timeouts
     authenticator: Authenticator | None = None
     decipher: Callable[[Call, Answer], Any] = decipher
-    requests: int = 0
-    retries: int = 0
+    lane: Lane = "interactive"
+    tally: Tally = attrs.field(factory=Tally)
+    budget: RetryBudget = attrs.field(factory=RetryBudget)
+    turns: Turns = attrs.field(factory=Turns)
     _draw: Callable[[], float] = random.random
+
+    def in_lane(self, lane: Lane) -> Session:
+        """Give a session that shares everything with this one, but waits in another lane."""
+        return attrs.evolve(self, lane=lane)
 
     async def call(
         self,
@@ -125,97 +125,129 @@ class Session:
     async def _until_final(
         self, call: Call, build: Callable[[Any], T], settled: Callable[[T], bool], effort: Effort
     ) -> T:
-        renewed = False
+        renewed, spent = False, 0
         began = self.authenticator.mark() if self.authenticator else 0
-        for attempt in itertools.count(1):
-            credentials, sent = await self._exchange(call, began, effort)
+        for number in itertools.count(1):
+            attempt = await self._attempt(call, began, effort, again=number > 1)
             try:
-                result = self._result(call, sent, build)
-                if settled(result):
-                    return result
-                delay = next_delay_s(_pending(), attempt, self.retry, self._draw())
+                result = _result(call, attempt, build)
+                delay = None if settled(result) else next_delay_s(_pending(), number, self.retry, self._draw())
                 if delay is None:
+                    self.budget.succeed(spent)
                     return result
             except AuthenticationError:
-                if renewed or not credentials or not self.authenticator or not self.authenticator.refused(credentials):
+                headers = attempt.credentials
+                if renewed or not headers or not self.authenticator or not self.authenticator.refused(headers):
                     raise
                 renewed, delay = True, 0.0
             except LoyaltyError as error:
-                delay = next_delay_s(error, attempt, self.retry, self._draw())
-                if delay is None:
+                retry = self._paid_delay(call, error, number)
+                if retry is None:
                     raise
-            self.retries += 1
+                delay, spent = retry
+            self.tally.retries += 1
             effort.retries += 1
             effort.waited_s += delay
             await anyio.sleep(delay)
         raise AssertionError("unreachable")
 
-    async def _exchange(
-        self, call: Call, began: int, effort: Effort
-    ) -> tuple[Mapping[str, str], Answer | LoyaltyError]:
-        """Wait for a place and send; give the credentials that went along, and what came back.
+    def _paid_delay(self, call: Call, error: LoyaltyError, number: int) -> tuple[float, int] | None:
+        """Decide how long to wait before the next attempt, and pay for it; None if there shall be none.
 
-        Credentials are taken behind the queue: in it they would grow old. A call for a token needs no place of its own,
-        it is made in the place of the call that waits for the token.
+        After an error that makes everybody wait the gate makes this call wait too: it does not wait twice.
         """
-        if not call.authenticated:
-            return {}, await self._send(call, {}, effort)
-        queued_at = anyio.current_time()
-        async with self.gate.admission():
-            effort.waited_s += anyio.current_time() - queued_at
-            credentials = await self.authenticator.headers(began) if self.authenticator else {}
-            return credentials, await self._send(call, credentials, effort)
+        delay = next_delay_s(error, number, self.retry, self._draw())
+        spent = None if delay is None else self.budget.spend(error)
+        if delay is None or spent is None:
+            return None
+        return (0.0 if call.authenticated and signal_of(error).halts else delay), spent
 
-    async def _send(self, call: Call, credentials: Mapping[str, str], effort: Effort) -> Answer | LoyaltyError:
-        """Send once, and give the answer, or the error that came in its place."""
-        self.requests += 1
+    async def _attempt(self, call: Call, began: int, effort: Effort, *, again: bool) -> _Attempt:
+        """Wait for a place and send.
+
+        Credentials are taken behind the queue: in it they would grow old. If that takes time, or if the member's calls
+        must take turns by then, the call goes through the gate again. A call for a token needs no place of its own, it
+        is made in the place of the call that waits for the token.
+        """
+        try:
+            if not call.authenticated:
+                await self.gate.pause_over()
+                return await self._send(call, {}, effort)
+            while True:
+                queued_at = anyio.current_time()
+                async with self.turns.turn(call.member) as in_turn, self._admission(call, again=again) as ticket:
+                    admitted_at = anyio.current_time()
+                    effort.waited_s += admitted_at - queued_at
+                    credentials = await self.authenticator.headers(began) if self.authenticator else {}
+                    now = anyio.current_time()
+                    overtaken = not in_turn and self.turns.watches(call.member, now)
+                    if not overtaken and self.gate.may_send(now - admitted_at):
+                        return await self._send_in_place(call, credentials, effort, ticket)
+                again = True
+        except PausedError as paused:
+            raise _paused(call, paused) from None
+
+    def _admission(self, call: Call, *, again: bool) -> Admission:
+        return self.gate.admission(self.lane, call.endpoint, again=again)
+
+    async def _send_in_place(
+        self, call: Call, credentials: Mapping[str, str], effort: Effort, ticket: Ticket
+    ) -> _Attempt:
+        """Send, and tell the gate what came of it before another request is let in."""
+        sent_at = anyio.current_time()
+        attempt = await self._send(call, credentials, effort)
+        now = anyio.current_time()
+        if is_locked(attempt.error) and call.member is not None:
+            self.turns.watch(call.member, now)
+        self.gate.hear(ticket, signal_of(attempt.error), attempt.error, now - sent_at, self._draw())
+        return attempt
+
+    async def _send(self, call: Call, credentials: Mapping[str, str], effort: Effort) -> _Attempt:
+        """Send once, and decipher what came back."""
+        self.tally.requests += 1
         effort.requests += 1
-        with anyio.move_on_after(self.timeouts.answer):
-            return await self._send_in_time(call, credentials)
-        error = DeadlineExceededError(f"{call.path}: no whole answer within {self.timeouts.answer} s")
-        error.member = call.member
-        return error
-
-    async def _send_in_time(self, call: Call, credentials: Mapping[str, str]) -> Answer | LoyaltyError:
+        outcome, received = "cancelled", 0
         try:
-            with quiet():
-                response = await self.transport.handle_async_request(self._request(call, credentials))
-                try:
-                    body = await _read(response)
-                finally:
-                    await response.aclose()
-        except (httpx.RequestError, OSError) as cause:
-            return _translated(call, cause)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, body)
+            sent = await send(call, credentials, self.url, self.transport, self.timeouts)
+            attempt = self._deciphered(call, credentials, sent)
+            outcome, received = attempt.outcome, len(attempt.answer.body) if attempt.answer else 0
+            return attempt
+        finally:
+            self.tally.end(call.path, outcome, received)
 
-    def _result(self, call: Call, sent: Answer | LoyaltyError, build: Callable[[Any], T]) -> T:
+    def _deciphered(self, call: Call, credentials: Mapping[str, str], sent: Answer | LoyaltyError) -> _Attempt:
         if isinstance(sent, LoyaltyError):
-            raise sent
+            return _Attempt(credentials=credentials, error=sent)
         try:
-            return build(self.decipher(call, sent))
-        except MalformedAnswerError as error:
-            raise described(error, call, sent) from None
+            return _Attempt(credentials=credentials, answer=sent, document=self.decipher(call, sent))
+        except LoyaltyError as error:
+            return _Attempt(credentials=credentials, answer=sent, error=described(error, call, sent))
 
-    def _request(self, call: Call, credentials: Mapping[str, str]) -> httpx.Request:
-        content_type = {"Content-Type": "application/json"} if call.body is not None else {}
-        timeout = httpx.Timeout(
-            connect=self.timeouts.connect, read=self.timeouts.read, write=self.timeouts.write, pool=None
-        )
-        return httpx.Request(
-            call.method,
-            self.url.copy_with(raw_path=self.url.raw_path.rstrip(b"/") + call.target().encode("ascii")),
-            params=call.query or None,
-            headers={**_HEADERS, **content_type, **call.headers, **credentials},
-            content=call.body,
-            extensions={"timeout": timeout.as_dict()},
+    def stats(self) -> Stats:
+        """Say what is going on, and what was sent so far."""
+        now, gate = _now(), self.gate
+        return Stats(
+            requests=self.tally.requests,
+            retries=self.tally.retries,
+            in_flight=gate.places.in_flight,
+            waiting={lane: gate.lanes.waiting(lane) for lane in LANES},
+            max_in_flight=gate.places.limit,
+            permits_left=None if now is None else gate.permits.left(now),
+            pace_per_s=gate.permits.pace(),
+            pauses=gate.permits.pause.count,
+            paused_s=0.0 if now is None else gate.permits.paused_s(now),
+            retry_budget=self.budget.left,
+            traffic=self.tally.traffic(),
         )
 
 
 def session_to(
     base_url: str,
     *,
-    max_in_flight: int,
+    max_in_flight: InFlight,
+    rate_limit: RateLimits,
+    endpoint_limits: EndpointLimits | None,
+    endpoints: Collection[str],
     timeouts: Timeouts | None,
     retry: RetryPolicy | None,
     verify: bool | ssl.SSLContext,
@@ -225,18 +257,26 @@ def session_to(
     """Make a session; nothing is opened or sent.
 
     Raises:
-        InvalidArgument: The URL, the proxy or a number cannot be used.
+        InvalidArgument: The URL, the proxy, a limit or a number cannot be used.
     """
     url = parse_base_url(base_url)
     for name, value, kind in (("timeouts", timeouts, Timeouts), ("retry", retry, RetryPolicy)):
         if value is not None and not isinstance(value, kind):
             raise InvalidArgument(f"{name} must be a {kind.__name__}, such as {kind.__name__}()")
+    policy, most = retry or RetryPolicy(), most_in_flight(max_in_flight)
     return Session(
         url=url,
-        transport=transport or engine(url, verify=verify, proxy=proxy, max_connections=max_in_flight),
-        gate=Gate(max_in_flight),
-        retry=retry or RetryPolicy(),
+        gate=gate_for(
+            max_in_flight=max_in_flight,
+            rate_limit=rate_limit,
+            endpoint_limits=endpoint_limits,
+            endpoints=endpoints,
+            retry=policy,
+        ),
+        transport=transport or engine(url, verify=verify, proxy=proxy, max_connections=most),
+        retry=policy,
         timeouts=timeouts or Timeouts(),
+        budget=RetryBudget.for_places(most),
     )
 
 
@@ -246,33 +286,26 @@ def _pending() -> PendingEventsError:
     return error
 
 
-async def _read(response: httpx.Response) -> bytes:
-    """Read a body until it is too long; what has another coding, or several, is not unpacked: it may be a bomb."""
-    coding = response.headers.get("content-encoding", _CODINGS[0]).lower()
-    body = bytearray()
-    async for chunk in response.aiter_bytes() if coding in _CODINGS else response.aiter_raw():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            break
-    return bytes(body)
+def _result(call: Call, attempt: _Attempt, build: Callable[[Any], T]) -> T:
+    if attempt.error is not None:
+        raise attempt.error
+    try:
+        return build(attempt.document)
+    except MalformedAnswerError as error:
+        raise (described(error, call, attempt.answer) if attempt.answer else error) from None
 
 
-def _translated(call: Call, cause: httpx.RequestError | OSError) -> LoyaltyError:
-    error = _error_for(f"{call.path}: {{}} ({type(cause).__name__})".format, cause)
-    error.member = call.member
-    if isinstance(cause, httpx.ConnectError):  # Only this one tells nothing of what was sent or received.
-        error.__cause__ = cause
-    error.__suppress_context__ = True
+def _paused(call: Call, paused: PausedError) -> LoyaltyError:
+    """Make the error for a call that would have to wait too long; its sort is that of the error behind the pause."""
+    error = paused.kind(f"{call.path}: not sent, because the server asked for a wait of {paused.seconds:.0f} s more")
+    error.status, error.member = paused.status, call.member
+    if isinstance(error, RateLimitedError | UnavailableError):
+        error.retry_after_s = paused.seconds
     return error
 
 
-def _error_for(say: Callable[[str], str], cause: httpx.RequestError | OSError) -> LoyaltyError:
-    if isinstance(cause, httpx.TimeoutException | TimeoutError):
-        return DeadlineExceededError(say("the server took too long"))
-    if isinstance(cause, httpx.DecodingError):
-        return cut_off(say("the compression is broken"))
-    if isinstance(cause, httpx.ConnectError | httpx.ProxyError):
-        return ConnectionFailedError(say("no connection to the server"))
-    if isinstance(cause, httpx.UnsupportedProtocol):
-        return TransportError(say("the transport cannot carry this request"))
-    return ConnectionFailedError(say("the connection broke"))
+def _now() -> float | None:
+    try:
+        return anyio.current_time()
+    except RuntimeError:  # Outside of an event loop.
+        return None

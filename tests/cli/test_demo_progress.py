@@ -8,7 +8,7 @@ from rich.console import Console
 
 from loyalty_async.cli.demo_progress import showing_progress
 from loyalty_async.cli.demo_readers import Tally
-from loyalty_async.client import Stats
+from loyalty_async.models.stats import Stats
 
 
 def stats(requests: int) -> Stats:

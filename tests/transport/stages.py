@@ -15,9 +15,12 @@ from loyalty_async.models.members import Customer
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport.auth import Authenticator
+from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport.concurrency import Places
 from loyalty_async.transport.gate import Gate
+from loyalty_async.transport.permits import Permits
 from loyalty_async.transport.pool import parse_base_url
-from loyalty_async.transport.session import Session, Timeouts
+from loyalty_async.transport.session import Session
 
 HOST = "api.example.com"
 PHONE = "917406401004"
@@ -133,6 +136,7 @@ def open_session(
     *,
     url: str = f"https://{HOST}",
     max_in_flight: int = 10,
+    permits: Permits | None = None,
     retry: RetryPolicy | None = None,
     timeouts: Timeouts | None = None,
     authenticator: Authenticator | None = None,
@@ -141,7 +145,7 @@ def open_session(
     return Session(
         url=parse_base_url(url),
         transport=stage,
-        gate=Gate(max_in_flight),
+        gate=Gate(Places(max_in_flight), permits, retry),
         retry=retry or RetryPolicy(),
         timeouts=timeouts or Timeouts(),
         authenticator=authenticator,
@@ -156,7 +160,7 @@ def as_it_is(document: Any) -> Any:
 
 def places(session: Session) -> int:
     """Tell how many places in flight are free."""
-    return session.gate._places.value
+    return session.gate.places.limit - session.gate.places.in_flight
 
 
 def subclasses(kind: type[Any]) -> Iterable[type[Any]]:

@@ -32,8 +32,9 @@ from loyalty_async.models.pages import LedgerPage
 from loyalty_async.protocol import responses
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.requests import Call
-from loyalty_async.transport import session as sessions
-from loyalty_async.transport.session import Session, Timeouts
+from loyalty_async.transport import carrier
+from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import make_converter
 from tests.transport.stages import (
     CALL,
@@ -154,7 +155,7 @@ async def test_a_call_is_sent_again_until_it_succeeds() -> None:
     stage = Stage(BUSY, Reply(error=httpx.ReadError("reset")), failure(4001, 503), Reply(chunks=(b"",)), OK)
     session = open_session(stage)
     assert await result_of(session) == {"answer": 42}
-    assert (session.requests, session.retries) == (5, 4)
+    assert (session.tally.requests, session.tally.retries) == (5, 4)
     assert_nothing_is_left(session, stage)
 
 
@@ -164,7 +165,7 @@ async def test_a_call_ends_with_the_error_of_its_last_attempt() -> None:
     error = await error_of(session)
     assert type(error) is RateLimitedError
     assert (error.status, error.request_id, error.member) == (429, "last", MEMBER)
-    assert (session.requests, session.retries) == (3, 2)
+    assert (session.tally.requests, session.tally.retries) == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ async def test_a_server_that_asks_for_too_much_is_not_called_again() -> None:
 
 
 async def test_a_place_in_flight_is_free_while_a_call_waits_to_be_sent_again() -> None:
-    answers = {"/v2/slow": [Reply(status=429, headers={"Retry-After": "60"}), OK], "/v2/ledger": [OK]}
+    answers = {"/v2/slow": [Reply(status=502, headers={"Retry-After": "60"}), OK], "/v2/ledger": [OK]}
     stage = Stage(answering=lambda request: answers[request.url.path].pop(0))
     session = open_session(stage, max_in_flight=1)
     done: list[str] = []
@@ -426,7 +427,7 @@ async def test_broken_packing_is_malformed_and_asked_for_again(coding: str) -> N
     error = await error_of(session)
     assert type(error) is MalformedAnswerError
     assert error.member == MEMBER
-    assert session.requests == 2
+    assert session.tally.requests == 2
 
 
 async def test_packing_that_was_cut_off_is_malformed() -> None:
@@ -451,7 +452,7 @@ async def test_a_refusal_in_a_strange_packing_is_judged_by_its_status() -> None:
 def small_bodies(monkeypatch: pytest.MonkeyPatch) -> int:
     limit = 1_000_000
     monkeypatch.setattr(responses, "LARGEST_BODY", limit)
-    monkeypatch.setattr(sessions, "LARGEST_BODY", limit)
+    monkeypatch.setattr(carrier, "LARGEST_BODY", limit)
     return limit
 
 
@@ -644,7 +645,7 @@ async def test_replaced_credentials_do_not_use_up_the_only_attempt() -> None:
 async def test_without_other_credentials_a_401_is_final(authenticator: Fixed | None) -> None:
     session = open_session(Stage(Reply(status=401)), authenticator=authenticator)
     assert type(await error_of(session)) is AuthenticationError
-    assert session.requests == 1
+    assert session.tally.requests == 1
 
 
 async def test_an_answer_that_drips_ends_at_its_limit() -> None:

@@ -1,0 +1,57 @@
+"""What a client is doing, and what it has done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+__all__ = ["Stats", "Traffic"]
+
+
+@attrs.frozen(kw_only=True)
+class Traffic:
+    """The requests to one endpoint that ended in the same way.
+
+    Attributes:
+        endpoint: The path, with `{names}` for what differs from member to member.
+        outcome: `ok`, the name of an error's class, or `cancelled`.
+        requests: How many.
+        received_bytes: The length of the answers' bodies, unpacked.
+    """
+
+    endpoint: str
+    outcome: str
+    requests: int
+    received_bytes: int
+
+
+@attrs.frozen(kw_only=True)
+class Stats:
+    """What a client is doing now, and what it has sent so far; `json.dumps(attrs.asdict(stats))` writes it.
+
+    Attributes:
+        requests: Requests, those for tokens and those sent again included.
+        retries: How many of them were sent again.
+        in_flight: How many requests are under way.
+        waiting: How many wait for their turn, by lane.
+        max_in_flight: How many may be under way at once, as things are.
+        permits_left: How many requests the quotas would let through at once; None without a quota.
+        pace_per_s: Requests per second at which the quotas are used; None without a quota, or while it is not known.
+        pauses: How often all calls had to wait because the server was too busy or the quota was used up.
+        paused_s: Seconds until the present pause ends; 0 if there is none.
+        retry_budget: What is left to pay for retries.
+        traffic: What was sent and how it ended, by endpoint and outcome; what is under way is not in it.
+    """
+
+    requests: int
+    retries: int
+    in_flight: int = 0
+    waiting: Mapping[str, int] = attrs.field(factory=dict, hash=False)
+    max_in_flight: int = 0
+    permits_left: int | None = None
+    pace_per_s: float | None = None
+    pauses: int = 0
+    paused_s: float = 0.0
+    retry_budget: int = 0
+    traffic: tuple[Traffic, ...] = ()

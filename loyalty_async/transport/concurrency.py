@@ -1,0 +1,128 @@
+"""How many requests may be in flight at once: a fixed number, or one that is found.
+
+The rule: start slowly and double in each round, as TCP does; then one place more in a round, only while all places were
+really in use and round trips have not grown; times a factor when the server refuses, is too busy or too late, or when
+round trips have grown. A round is as many answers as there were places at its beginning. Round trips are those of
+single attempts; waits in the queue and between attempts are not in them.
+
+Sources: Vector, "Adaptive Request Concurrency" (2020, https://vector.dev/blog/adaptive-request-concurrency/, and its
+`controller.rs`: one more only if the limit was reached, times 0.9 otherwise, one decision in a round). Netflix,
+concurrency-limits (https://github.com/Netflix/concurrency-limits, `Gradient2Limit`: round trips may be half as long
+again as the long-term ones). Brakmo and Peterson, "TCP Vegas: End to End Congestion Avoidance on a Global Internet",
+IEEE JSAC 13(8), 1995: compare with the best round trip seen, and stop growing before there is loss.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["AdaptivePlaces", "Places"]
+
+FIRST = 4
+"""Places to begin with: from one place slow start takes too long (vectordotdev/vector#18175)."""
+MOST = 100
+_AFTER_SLOW_START = 0.5  # Back to where the last round began.
+_FACTOR = 0.9
+_GROWN = 1.5
+_STEADY = 1.25
+_SMOOTHING = 0.5
+_FORGETTING = 0.01
+"""How far the best round trip drifts to the present one in each round: a server may have become slower for good."""
+
+
+@attrs.define(eq=False)
+class Places:
+    """A fixed number of places.
+
+    Attributes:
+        limit: How many places there are.
+        in_flight: How many are taken.
+    """
+
+    limit: int
+    in_flight: int = attrs.field(default=0, init=False)
+
+    @property
+    def free(self) -> bool:
+        """Whether there is a place."""
+        return self.in_flight < self.limit
+
+    def enter(self, number: int) -> None:  # noqa: ARG002 - for places that adapt
+        """Take a place for a request; numbers rise."""
+        self.in_flight += 1
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self.in_flight -= 1
+
+    def lack(self) -> None:
+        """Hear that a request waits for nothing but a place."""
+
+    def answered(self, number: int, round_trip_s: float) -> None:
+        """Hear that a request was answered in so many seconds."""
+
+    def pressed(self, number: int) -> None:
+        """Hear that a request was refused, or was not answered in time."""
+
+
+@attrs.define(eq=False)
+class AdaptivePlaces(Places):
+    """Places whose number follows what the server can take."""
+
+    limit: int = FIRST
+    _most: int = MOST
+    _slow_start: bool = attrs.field(default=True, init=False)
+    _lacked: bool = attrs.field(default=False, init=False)
+    _newest: int = attrs.field(default=0, init=False)
+    _cut_at: int = attrs.field(default=0, init=False)
+    _answers: int = attrs.field(default=0, init=False)
+    _total_s: float = attrs.field(default=0.0, init=False)
+    _smooth_s: float = attrs.field(default=0.0, init=False)
+    _best_s: float = attrs.field(default=0.0, init=False)
+
+    def enter(self, number: int) -> None:
+        """Take a place for a request; numbers rise."""
+        self.in_flight += 1
+        self._newest = number
+
+    def lack(self) -> None:
+        """Hear that a request waits for nothing but a place: the limit is really reached."""
+        self._lacked = True
+
+    def answered(self, number: int, round_trip_s: float) -> None:
+        """Measure an attempt; with the last of a round, decide."""
+        if number <= self._cut_at:  # It was sent when more were in flight.
+            return
+        self._answers += 1
+        self._total_s += round_trip_s
+        if self._answers >= self.limit:
+            self._measure(self._total_s / self._answers)
+            self._decide()
+            self._begin_round()
+
+    def pressed(self, number: int) -> None:
+        """Have fewer places; requests that were sent before the latest cut do not cut again."""
+        if number > self._cut_at:
+            self._cut()
+            self._begin_round()
+
+    def _measure(self, mean_s: float) -> None:
+        known = self._best_s > 0
+        self._smooth_s = mean_s if not known else self._smooth_s + _SMOOTHING * (mean_s - self._smooth_s)
+        drifted_s = self._best_s + _FORGETTING * (self._smooth_s - self._best_s)
+        self._best_s = min(self._smooth_s, drifted_s) if known else mean_s
+
+    def _decide(self) -> None:
+        if self._smooth_s > _GROWN * self._best_s:
+            self._cut()
+        elif self._smooth_s > _STEADY * self._best_s:
+            self._slow_start = False
+        elif self._lacked:
+            self.limit = min(self.limit * 2 if self._slow_start else self.limit + 1, self._most)
+
+    def _cut(self) -> None:
+        self.limit = max(int(self.limit * (_AFTER_SLOW_START if self._slow_start else _FACTOR)), 1)
+        self._slow_start, self._cut_at = False, self._newest
+
+    def _begin_round(self) -> None:
+        self._answers, self._total_s, self._lacked = 0, 0.0, False

@@ -1,0 +1,94 @@
+"""Who is next: two lanes, first come first served in each.
+
+Interactive calls go first. So that bulk work never stands still, of ten admissions while both lanes wait one is a bulk
+call's; so an interactive call that is first in its lane is the next one sent, or the next but one.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Generic, Literal, TypeVar, get_args
+
+__all__ = ["LANES", "Lane", "Lanes"]
+
+Lane = Literal["interactive", "bulk"]
+LANES: tuple[Lane, ...] = get_args(Lane)
+_BULK_SHARE = 10
+"""One of so many admissions is a bulk call's while both lanes wait."""
+
+W = TypeVar("W")
+_Queue = OrderedDict[W, int]  # Unlike a dict it gives its first key in constant time, however many were removed.
+
+
+class Lanes(Generic[W]):
+    """Waiters by lane, and in a lane by group.
+
+    A group is of calls that share a limit: while its limit is used up, others pass. In a group those that come back, to
+    be sent again, go before those that come for the first time.
+    """
+
+    def __init__(self) -> None:
+        self._queues: dict[tuple[Lane, str], tuple[_Queue[W], _Queue[W]]] = {}
+        self._places: dict[W, tuple[Lane, str]] = {}
+        self._waiting: dict[Lane, int] = dict.fromkeys(LANES, 0)
+        self._arrived = 0
+        self._passed_bulk = 0
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, waiter: object) -> bool:
+        return waiter in self._places
+
+    def __iter__(self) -> Iterator[W]:
+        return iter(self._places)
+
+    def waiting(self, lane: Lane) -> int:
+        """Count who waits in a lane."""
+        return self._waiting[lane]
+
+    def groups(self) -> set[str]:
+        """Name the groups that somebody waits in."""
+        return {group for (_, group), queues in self._queues.items() if queues[0] or queues[1]}
+
+    def join(self, waiter: W, lane: Lane, group: str = "", *, again: bool = False) -> None:
+        """Put a waiter behind those who came before it, or *again* before those who come for the first time."""
+        queues = self._queues.setdefault((lane, group), (OrderedDict(), OrderedDict()))
+        self._arrived += 1
+        queues[0 if again else 1][waiter] = self._arrived
+        self._places[waiter] = (lane, group)
+        self._waiting[lane] += 1
+
+    def leave(self, waiter: W) -> bool:
+        """Take a waiter out of its place; tell whether it was in one."""
+        place = self._places.pop(waiter, None)
+        if place is None:
+            return False
+        self._waiting[place[0]] -= 1
+        for queue in self._queues[place]:
+            queue.pop(waiter, None)
+        return True
+
+    def admit(self, waiter: W) -> None:
+        """Take out the waiter whose turn it is, and count it for the share of its lane."""
+        passes_bulk = self._places[waiter][0] != "bulk" and self._waiting["bulk"]
+        self._passed_bulk = self._passed_bulk + 1 if passes_bulk else 0
+        self.leave(waiter)
+
+    def first(self, is_open: Callable[[str], bool] = lambda _group: True) -> W | None:
+        """Tell whose turn it is among the groups that are open; None if nobody waits in them."""
+        groups = {group for group in self.groups() if is_open(group)}
+        order: tuple[Lane, ...] = LANES[::-1] if self._passed_bulk >= _BULK_SHARE - 1 else LANES
+        for lane in order:
+            heads = [head for group in groups for head in self._heads(lane, group)]
+            if heads:
+                return min(heads, key=lambda head: head[:2])[2]
+        return None
+
+    def _heads(self, lane: Lane, group: str) -> Iterator[tuple[int, int, W]]:
+        """Give the first waiter of each queue, with what it is ranked by."""
+        for rank, queue in enumerate(self._queues.get((lane, group), ())):
+            if queue:
+                waiter = next(iter(queue))
+                yield rank, queue[waiter], waiter

@@ -1,0 +1,108 @@
+"""Quota and pause together: when the next request of a group may be sent.
+
+`Permits` is the local kind. One that many processes share takes its place by doing the same: a group is then open once
+`reserve`, which the one call that watches the clock for all awaits at `opens_at`, has got a permit from the store; and
+`halt` tells the store, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from loyalty_async.errors import ApiError
+from loyalty_async.models.rate_limits import RateLimit
+from loyalty_async.transport.paces import LearntQuota
+from loyalty_async.transport.pauses import Pause
+from loyalty_async.transport.quotas import Quota, open_at, take_all
+
+__all__ = ["Permits"]
+
+
+@attrs.define(eq=False)
+class Permits:
+    """The quotas of a client and of its groups, and its pause.
+
+    Attributes:
+        pause: When nobody may send.
+    """
+
+    _limits: Sequence[Quota] = ()
+    _groups: Mapping[str, Sequence[Quota]] = attrs.field(factory=dict)
+    _learnt: LearntQuota | None = None
+    pause: Pause = attrs.field(factory=Pause, init=False)
+    _quotas: dict[str, tuple[Quota, ...]] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        common = (*self._limits, *((self._learnt,) if self._learnt else ()))
+        self._quotas = {"": common, **{group: (*common, *own) for group, own in self._groups.items()}}
+
+    @classmethod
+    def from_limits(
+        cls, limits: Sequence[RateLimit], groups: Mapping[str, Sequence[RateLimit]], *, learn: bool
+    ) -> Permits:
+        """Make the quotas for limits of the client and of groups; *learn* another one from what the server says."""
+        own = {group: [Quota.from_limit(limit) for limit in limits] for group, limits in groups.items()}
+        return cls([Quota.from_limit(limit) for limit in limits], own, LearntQuota() if learn else None)
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is any quota."""
+        return any(self._quotas.values())
+
+    def group(self, name: str) -> str:
+        """Name the group that calls of an endpoint wait in: its own if it has a limit of its own."""
+        return name if name in self._quotas else ""
+
+    def opens_at(self, group: str) -> float:
+        """Tell from when on a request of a group may be sent, as things are."""
+        return max(self.pause.until, open_at(self._quotas[group]))
+
+    def is_open(self, group: str, now: float) -> bool:
+        """Tell whether a permit can be taken."""
+        return self.opens_at(group) <= now
+
+    def take(self, group: str, now: float) -> bool:
+        """Use up a permit of every quota if all are open and there is no pause; tell whether."""
+        return now >= self.pause.until and take_all(self._quotas[group], now)
+
+    async def reserve(self) -> None:
+        """Get the next permit from where permits come from; there is nothing to get for local quotas."""
+
+    def halt(self, now: float, until: float, error: ApiError) -> bool:
+        """Let nobody send before *until*; tell whether that is later than before."""
+        return self.pause.extend(now, until, error)
+
+    def load(self, now: float) -> None:
+        """Hear that something is to do."""
+        if self._learnt:
+            self._learnt.load(now)
+
+    def unload(self, now: float) -> None:
+        """Hear that nothing is to do."""
+        if self._learnt:
+            self._learnt.unload(now)
+
+    def learn(self, now: float, *, refused: bool) -> None:
+        """Hear that a request was refused because the quota is used up, or was not."""
+        if self._learnt and refused:
+            self._learnt.refused(now)
+        elif self._learnt:
+            self._learnt.accepted(now)
+
+    def left(self, now: float) -> int | None:
+        """Count the requests that the quotas of the whole client let through now; None if there is no quota."""
+        if now < self.pause.until:
+            return 0
+        return min((quota.left(now) for quota in self._quotas[""] if quota.interval_s), default=None)
+
+    def pace(self) -> float | None:
+        """Give the requests per second at which the quotas of the whole client are used; None if there is no quota."""
+        slowest = max((quota.interval_s for quota in self._quotas[""]), default=0.0)
+        return 1 / slowest if slowest else None
+
+    def paused_s(self, now: float) -> float:
+        """Give the seconds until the pause ends."""
+        return max(self.pause.until - now, 0.0) if math.isfinite(self.pause.until) else 0.0
