@@ -26,8 +26,9 @@ _FACTOR = 0.9
 _GROWN = 1.5
 _STEADY = 1.25
 _SMOOTHING = 0.5
-_FORGETTING = 0.01
-"""How far the best round trip drifts to the present one in each round: a server may have become slower for good."""
+_FORGETTING = 0.1
+"""How far the best round trip drifts to the present one in each round of few requests: a server may have become slower
+for good. With many in flight the present one is also that of our own queue, and the limit would follow it upwards."""
 
 
 @attrs.define(eq=False)
@@ -107,10 +108,12 @@ class AdaptivePlaces(Places):
             self._begin_round()
 
     def _measure(self, mean_s: float) -> None:
-        known = self._best_s > 0
-        self._smooth_s = mean_s if not known else self._smooth_s + _SMOOTHING * (mean_s - self._smooth_s)
-        drifted_s = self._best_s + _FORGETTING * (self._smooth_s - self._best_s)
-        self._best_s = min(self._smooth_s, drifted_s) if known else mean_s
+        if not self._best_s:
+            self._best_s = self._smooth_s = mean_s
+        self._smooth_s += _SMOOTHING * (mean_s - self._smooth_s)
+        if self.limit <= FIRST:
+            self._best_s += _FORGETTING * (self._smooth_s - self._best_s)
+        self._best_s = min(self._best_s, self._smooth_s)
 
     def _decide(self) -> None:
         if self._smooth_s > _GROWN * self._best_s:

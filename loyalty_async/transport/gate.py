@@ -158,7 +158,7 @@ class Gate:
             self.permits.unload(now)
 
     def _has_room(self) -> bool:
-        if not self._strikes.may_enter:
+        if not self._strikes.may_enter():
             return False
         if not self.places.free:
             if self.lanes:

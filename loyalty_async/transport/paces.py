@@ -30,7 +30,7 @@ _SMALL_STEPS = 4
 """After so many the margin is used up; if there is still no refusal the estimate was low, and steps double."""
 _USED = 0.9
 _GAP_S = 1.0
-_BUCKET_S = 0.5
+_BUCKET_S = 0.1
 
 
 @attrs.define(eq=False)

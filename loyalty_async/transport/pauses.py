@@ -55,9 +55,8 @@ class Strikes:
     count: int = attrs.field(default=0, init=False)
     _on_trial: int | None = attrs.field(default=None, init=False)
 
-    @property
     def may_enter(self) -> bool:
-        """Whether another request may be sent beside those that are on their way."""
+        """Tell whether another request may be sent beside those that are on their way."""
         return not self.count or self._on_trial is None
 
     def enter(self, number: int) -> None:

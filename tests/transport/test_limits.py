@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from loyalty_async.errors import InvalidArgument
+from loyalty_async.models.rate_limits import RateLimit
+from loyalty_async.protocol.backoff import RetryPolicy
+from loyalty_async.transport.concurrency import AdaptivePlaces
+from loyalty_async.transport.gate import Gate
+from loyalty_async.transport.limits import gate_for, most_in_flight
+
+SECOND = RateLimit(10, per=1.0)
+MINUTE = RateLimit(300, per=60.0)
+
+
+WRONG: list[Any] = [600, [], "learn", [600], {}, {SECOND}, [SECOND, None]]
+
+
+def gate(**options: Any) -> Gate:
+    settings = {"max_in_flight": 20, "rate_limit": None, "endpoint_limits": None, "endpoints": ("ledger", "events")}
+    return gate_for(**{**settings, **options}, retry=RetryPolicy())
+
+
+def test_a_gate_can_be_made_before_there_is_an_event_loop() -> None:
+    assert gate().places.limit == 20
+    assert not gate().permits.limited
+
+
+@pytest.mark.parametrize("rate_limit", [SECOND, [SECOND], (SECOND, MINUTE), "adaptive"])
+def test_a_quota_is_one_several_or_learnt(rate_limit: Any) -> None:
+    assert gate(rate_limit=rate_limit).permits.limited
+
+
+def test_of_several_quotas_the_slowest_sets_the_pace() -> None:
+    assert gate(rate_limit=[SECOND, MINUTE]).permits.pace() == pytest.approx(0.99 * 5)
+
+
+@pytest.mark.parametrize("limit", [MINUTE, [MINUTE, SECOND]])
+def test_an_endpoint_may_have_quotas_of_its_own(limit: Any) -> None:
+    permits = gate(endpoint_limits={"ledger": limit}).permits
+    assert permits.group("ledger") == "ledger"
+    assert permits.take("ledger", 0.0)
+    assert permits.opens_at("ledger") >= permits.opens_at("")
+
+
+def test_places_may_adapt() -> None:
+    assert isinstance(gate(max_in_flight="adaptive").places, AdaptivePlaces)
+    assert (most_in_flight("adaptive"), most_in_flight(7)) == (100, 7)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        *[({"max_in_flight": places}, "max_in_flight") for places in (0, -1, 2.5, True, "20", None, "Adaptive")],
+        *[({"rate_limit": limit}, "rate_limit") for limit in WRONG],
+        ({"endpoint_limits": {"ledgers": SECOND}}, "no ledgers; there is ledger, events"),
+        ({"endpoint_limits": {5: SECOND}}, "no 5"),
+        ({"endpoint_limits": {"ledger": 600}}, "ledger must be a RateLimit"),
+        ({"endpoint_limits": {"ledger": "adaptive"}}, "ledger must be a RateLimit"),
+        ({"endpoint_limits": [SECOND]}, "endpoint_limits must be a mapping"),
+    ],
+)
+def test_limits_that_cannot_work_are_refused(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidArgument, match=told):
+        gate(**options)
