@@ -124,7 +124,7 @@ class Gate:
         self.lanes.join(ticket, ticket.lane, ticket.group, again=again)
         self._serve()
         try:
-            while not await ticket.wait():  # It is the keeper's alarm.
+            while not (ticket.called or await ticket.wait()):  # It is the keeper's alarm.
                 await self.permits.reserve()
                 self._serve()
         except BaseException:

@@ -45,6 +45,11 @@ class Ticket:
     _alarm: anyio.CancelScope | None = attrs.field(default=None, init=False)
     _alarm_at: float = attrs.field(default=math.inf, init=False)
 
+    @property
+    def called(self) -> bool:
+        """Whether the wait is over."""
+        return self._called.is_set()
+
     def prepare(self) -> None:
         """Get ready to wait."""
         self._called, self._alarm, self._alarm_at = anyio.Event(), None, math.inf
