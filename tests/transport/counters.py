@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Literal
 
 import anyio
@@ -14,7 +15,11 @@ import attrs
 import httpx
 
 from loyalty_async.errors import LoyaltyError
+from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.requests import Call
+from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport.limits import InFlight, RateLimits, gate_for
+from loyalty_async.transport.pool import parse_base_url
 from loyalty_async.transport.session import Session
 from tests.transport.stages import as_it_is
 
@@ -39,6 +44,9 @@ class Counter(httpx.AsyncBaseTransport):
         latency_s: How long it takes for an answer; half of it passes before the server sees the request.
         tells: Whether a refusal says when to come back.
         seen: Every request.
+        sent: When each request was sent.
+        paths: What each request was sent for.
+        refused: When each refusal arrived back, and for how long it asked.
     """
 
     limit: int | None = None
@@ -48,18 +56,25 @@ class Counter(httpx.AsyncBaseTransport):
     phase_s: float = 0.0
     latency_s: Callable[[], float] = lambda: 0.05
     seen: list[Seen] = attrs.field(factory=list, init=False)
+    sent: list[float] = attrs.field(factory=list, init=False)
+    paths: list[str] = attrs.field(factory=list, init=False)
+    refused: list[tuple[float, float]] = attrs.field(factory=list, init=False)
     in_flight: int = attrs.field(default=0, init=False)
     _accepted: deque[float] = attrs.field(factory=deque, init=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         latency_s = self.latency_s()
         self.in_flight += 1
+        self.sent.append(anyio.current_time())
+        self.paths.append(request.url.path)
         try:
             await _pass(latency_s / 2)
             response = self._judge(request)
             await _pass(latency_s / 2)
         finally:
             self.in_flight -= 1
+        if response.status_code != HTTPStatus.OK:
+            self.refused.append((anyio.current_time(), float(response.headers.get("Retry-After", 0))))
         return response
 
     def _judge(self, request: httpx.Request) -> httpx.Response:
@@ -95,33 +110,44 @@ def call_to(path: str) -> Call:
     return Call(method="GET", path=path)
 
 
-async def use_up(session: Session, tasks: int, seconds: float) -> None:
+async def use_up(session: Session, tasks: int, seconds: float, prefix: str = "") -> None:
     """Let so many tasks ask and ask again."""
     with anyio.move_on_after(seconds):
         async with anyio.create_task_group() as group:
             for number in range(tasks):
-                group.start_soon(_ask_on, session, number)
+                group.start_soon(_ask_on, session, f"{prefix}/{number}")
 
 
-async def _ask_on(session: Session, number: int) -> None:
+async def _ask_on(session: Session, path: str) -> None:
     while True:
         with contextlib.suppress(LoyaltyError):
-            await session.call(call_to(f"/{number}"), as_it_is)
+            await session.call(call_to(path), as_it_is)
 
 
 def latencies(seed: int, low: float, high: float) -> Callable[[], float]:
     """Draw latencies, the same ones for the same seed."""
-    return Random(seed, low, high).draw
+    source = random.Random(seed)
+    return lambda: source.uniform(low, high)
 
 
-class Random:
-    def __init__(self, seed: int, low: float, high: float) -> None:
-        self._random, self._low, self._high = random.Random(seed), low, high
-
-    def draw(self) -> float:
-        return self._random.uniform(self._low, self._high)
-
-
-def windows(length: float, number: int) -> Iterator[tuple[float, float]]:
-    for index in range(number):
-        yield index * length, (index + 1) * length
+def counting_session(
+    server: httpx.AsyncBaseTransport,
+    rate_limit: RateLimits = None,
+    *,
+    max_in_flight: InFlight = 50,
+    retry: RetryPolicy | None = None,
+    seed: int = 1,
+) -> Session:
+    """Make a session whose jitter is the same for the same seed."""
+    policy = retry or RetryPolicy()
+    gate = gate_for(
+        max_in_flight=max_in_flight, rate_limit=rate_limit, endpoint_limits=None, endpoints=(), retry=policy
+    )
+    return Session(
+        url=parse_base_url("https://api.example.com"),
+        transport=server,
+        gate=gate,
+        retry=policy,
+        timeouts=Timeouts(),
+        draw=random.Random(seed).random,
+    )

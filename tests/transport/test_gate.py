@@ -339,7 +339,7 @@ class Shared(Permits):
     def opens_at(self, group: str) -> float:
         return max(super().opens_at(group), self.ask_at)
 
-    def is_open(self, group: str, now: float) -> bool:
+    def is_open(self, group: str, now: float) -> bool:  # noqa: ARG002 - as it is
         return self.in_hand > 0 and now >= self.pause.until
 
     def take(self, group: str, now: float) -> bool:
