@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import anyio
+import anyio.lowlevel
+import attrs
 import httpx
 import pytest
 import respx
@@ -23,6 +27,8 @@ from loyalty_async import (
     MalformedAnswerError,
     MemberNotFoundError,
     OAuth,
+    Profile,
+    RateLimit,
     RateLimitedError,
     RetryPolicy,
     Timeouts,
@@ -240,6 +246,123 @@ async def test_the_other_vendors_client_lives_the_same_way() -> None:
         await client.__aenter__()
 
 
+# ---- Limits and lanes ------------------------------------------------------------------------------------------------
+
+
+async def test_a_quota_paces_all_calls_of_a_client() -> None:
+    stage = Stage(answering=lambda _: NOTHING)
+    async with client_of(stage, rate_limit=RateLimit(10, per=10.0)) as client, anyio.create_task_group() as tasks:
+        for _ in range(20):
+            tasks.start_soon(read, client)
+    assert max(sum(at <= other <= at + 10.0 for other in stage.at) for at in stage.at) == 10
+    assert 18.0 <= anyio.current_time() <= 20.0
+
+
+async def test_an_endpoint_may_have_a_limit_beside_the_clients() -> None:
+    stage = Stage(answering=lambda request: NOTHING if request.url.path == LEDGER_PATH else failure(8015))
+    limits = {"ledger": RateLimit(1, per=60.0)}
+
+    async def ask_balance(client: CapillaryClient) -> None:
+        with pytest.raises(MemberNotFoundError):
+            await client.balances.closing(MEMBER)
+
+    async with client_of(stage, endpoint_limits=limits) as client, anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(read, client)
+            tasks.start_soon(ask_balance, client)
+    ledger = [at for at, request in zip(stage.at, stage.requests, strict=True) if request.url.path == LEDGER_PATH]
+    assert [round(at / 60.0, 1) for at in ledger] == [0.0, 1.0, 2.0]
+    assert stage.at[:4] == [0.0] * 4
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.ledger.entries(MEMBER, since=SINCE).collect(),
+        lambda client: client.balances.closing(MEMBER),
+        lambda client: client.events.explode(MEMBER, event_ids=[1]).collect(),
+        lambda client: client.promised_points.schedule(MEMBER),
+        lambda client: client.promised_points.schedule(Customer.by_id("5", source="INSTORE")),
+    ],
+    ids=["ledger", "balances", "events", "promised_points", "promised_points by id"],
+)
+async def test_every_endpoint_waits_in_the_lane_of_its_view_and_in_its_group(
+    ask: Callable[[CapillaryClient], Awaitable[object]], request: pytest.FixtureRequest
+) -> None:
+    stage = Stage(answering=lambda _: failure(8015, wait_s=1.0))
+    name = request.node.callspec.id.partition("-")[2].partition(" ")[0]
+    limits = {name: RateLimit(1, per=60.0)}
+
+    async def run(client: CapillaryClient) -> None:
+        with contextlib.suppress(LoyaltyError):
+            await ask(client)
+
+    async with client_of(stage, endpoint_limits=limits) as client, anyio.create_task_group() as tasks:
+        for _ in range(4):
+            tasks.start_soon(run, client.lane("bulk"))
+        await anyio.sleep(10)
+        assert client.stats().waiting == {"interactive": 0, "bulk": 3}
+        tasks.start_soon(run, client)
+        await anyio.sleep(1)
+        assert client.stats().waiting == {"interactive": 1, "bulk": 3}
+        tasks.cancel_scope.cancel()
+
+
+async def test_altcrafts_endpoint_waits_in_its_lane_too() -> None:
+    stage = Stage(answering=lambda _: Reply(status=404, wait_s=1.0))
+    limits = {"accounts": RateLimit(1, per=60.0)}
+    client = AltcraftClient("https://altcraft.example", token="t", transport=stage, endpoint_limits=limits)
+    async with client, anyio.create_task_group() as tasks:
+        for _ in range(3):
+            balance = partial(client.lane("bulk").accounts.balance, program_id=1, member=Profile.by_email("a@b.c"))
+            tasks.start_soon(balance)
+            await anyio.lowlevel.checkpoint()
+        await anyio.sleep(0.5)
+        assert client.stats().waiting == {"interactive": 0, "bulk": 2}
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_view_lives_and_dies_with_its_client() -> None:
+    client = client_of(Stage(NOTHING, NOTHING))
+    bulk = client.lane("bulk")
+    assert isinstance(bulk, CapillaryClient)
+    assert repr(bulk) == repr(client)
+    with pytest.raises(ClientStateError, match="new"):
+        await read(bulk)
+    async with client:
+        await read(bulk)
+        await read(bulk.lane("interactive"))
+        with pytest.raises(ClientStateError, match="once"):
+            await bulk.__aenter__()
+        assert sent(bulk) == sent(client) == (2, 0)
+    with pytest.raises(ClientStateError, match="closed"):
+        await read(bulk)
+
+
+@pytest.mark.parametrize("name", ["", "Bulk", None, 5, ["bulk"]])
+def test_a_lane_that_does_not_exist_is_refused(name: Any) -> None:
+    with pytest.raises(InvalidArgument, match="interactive, bulk"):
+        client_of().lane(name)
+
+
+async def test_stats_can_be_written_as_json() -> None:
+    async with client_of(Stage(document(PAGE)), rate_limit=RateLimit(600, per=60.0)) as client:
+        await read(client)
+        written = json.loads(json.dumps(attrs.asdict(client.stats())))
+    assert written["requests"] == 1
+    assert written["waiting"] == {"interactive": 0, "bulk": 0}
+    (traffic,) = written["traffic"]
+    assert (traffic["endpoint"], traffic["outcome"], traffic["requests"]) == (LEDGER_PATH, "ok", 1)
+    assert traffic["received_bytes"] == len(json.dumps(PAGE))
+
+
+async def test_stats_name_no_member() -> None:
+    async with client_of(Stage(failure(8015))) as client:
+        with pytest.raises(MemberNotFoundError):
+            await client.promised_points.schedule(Customer.by_id("917406401004", source="INSTORE"))
+    assert "917406401004" not in repr(client.stats())
+
+
 # ---- Two at once -----------------------------------------------------------------------------------------------------
 
 
@@ -296,6 +419,8 @@ async def test_the_policies_of_the_caller_are_followed() -> None:
         ({"base_url": ""}, "https"),
         ({"auth": None}, "Basic"),
         ({"auth": ("till", "server123")}, "Basic"),
+        ({"rate_limit": 600}, "rate_limit"),
+        ({"endpoint_limits": {"accounts": RateLimit(1, per=1.0)}}, "no accounts"),
         ({"max_in_flight": 0}, "max_in_flight"),
         ({"max_in_flight": "20"}, "max_in_flight"),
         ({"server_timezone": "Asia/Kolkata"}, "tzinfo"),

@@ -75,7 +75,7 @@ def test_every_model_is_public() -> None:
 
 
 DESIGN = {
-    *("AltcraftClient", "CapillaryClient", "Basic", "OAuth"),
+    *("AltcraftClient", "CapillaryClient", "Basic", "OAuth", "RateLimit"),
     *("Customer", "Profile", "UserGroup"),
     *("IncompleteLedgerError", "InvalidArgument", "LoyaltyError"),
 }

@@ -195,7 +195,8 @@ class Session:
     ) -> _Attempt:
         """Send, and tell the gate what came of it before another request is let in."""
         sent_at = anyio.current_time()
-        attempt = await self._send(call, credentials, effort)
+        with self.turns.flight(call.member):
+            attempt = await self._send(call, credentials, effort)
         now = anyio.current_time()
         if is_locked(attempt.error) and call.member is not None:
             self.turns.watch(call.member, now)

@@ -7,9 +7,9 @@ never written anywhere, and forgotten after that minute.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Hashable
-from contextlib import asynccontextmanager
+from collections import Counter, OrderedDict
+from collections.abc import AsyncGenerator, Generator, Hashable
+from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 import attrs
@@ -32,6 +32,8 @@ class Turns:
     """Who must take turns."""
 
     _watched: OrderedDict[Hashable, _Turn] = attrs.field(factory=OrderedDict, init=False, repr=False)
+    _in_flight: Counter[Hashable] = attrs.field(factory=Counter, init=False, repr=False)
+    _idle: dict[Hashable, anyio.Event] = attrs.field(factory=dict, init=False, repr=False)
     _most: int = _MOST
 
     def __len__(self) -> int:
@@ -51,14 +53,29 @@ class Turns:
             self._watched.popitem(last=False)
         return member in self._watched
 
+    @contextmanager
+    def flight(self, member: Hashable) -> Generator[None]:
+        """Mark a request for a member as under way."""
+        self._in_flight[member] += 1
+        try:
+            yield
+        finally:
+            self._in_flight[member] -= 1
+            if not self._in_flight[member]:
+                del self._in_flight[member]
+                if (idle := self._idle.pop(member, None)) is not None:
+                    idle.set()
+
     @asynccontextmanager
     async def turn(self, member: Hashable) -> AsyncGenerator[bool]:
         """Wait for the member's turn, first come first served; give whether it takes turns at all.
 
-        A wait that is cancelled passes the turn on.
+        What was sent before the turns began is waited for, too. A wait that is cancelled passes the turn on.
         """
         if not self.watches(member, anyio.current_time()):
             yield False
             return
         async with self._watched[member].lock:
+            while member in self._in_flight:
+                await self._idle.setdefault(member, anyio.Event()).wait()
             yield True

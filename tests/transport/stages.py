@@ -40,6 +40,7 @@ class Reply:
     close_wait_s: float = 0.0
     error: Exception | None = None
     body_error: Exception | None = None
+    on_close: Callable[[], object] = lambda: None
 
 
 def document(value: Any, status: int = 200, **fields: Any) -> Reply:
@@ -121,6 +122,7 @@ class _Body(httpx.AsyncByteStream):
             self._closed = True
             self._stage.open_bodies -= 1
             self._stage.in_flight -= 1
+            self._reply.on_close()
         await _pass(self._reply.close_wait_s)
 
 

@@ -97,3 +97,29 @@ async def test_a_wait_that_is_cancelled_passes_the_turn_on() -> None:
         await anyio.sleep(1)
         scope.cancel()
     assert passed == ["first", "last"]
+
+
+async def test_a_turn_waits_for_what_was_sent_before() -> None:
+    turns, ended = Turns(), list[float]()
+    began = anyio.current_time()
+
+    async def send(seconds: float) -> None:
+        with turns.flight(MEMBER):
+            await anyio.sleep(seconds)
+
+    async def take() -> None:
+        async with turns.turn(MEMBER):
+            ended.append(anyio.current_time() - began)
+
+    async with anyio.create_task_group() as tasks:
+        for seconds in (3.0, 5.0):
+            tasks.start_soon(send, seconds)
+        await anyio.sleep(1)
+        turns.watch(MEMBER, anyio.current_time())
+        with anyio.move_on_after(1):
+            await take()
+        for _ in range(2):
+            tasks.start_soon(take)
+    assert ended == [5.0, 5.0]
+    assert not turns._in_flight
+    assert not turns._idle
