@@ -53,6 +53,12 @@ def test_places_that_are_not_needed_are_not_made() -> None:
     assert rounds_of(AdaptivePlaces(), *[0.1] * 4, lacking=False) == [FIRST] * 4
 
 
+def test_each_round_must_lack_places_again() -> None:
+    places = AdaptivePlaces()
+    last = round_of(places)
+    assert rounds_of(places, 0.1, 0.1, first=last, lacking=False) == [8, 8]
+
+
 def test_the_first_sign_of_pressure_ends_the_slow_start() -> None:
     places = AdaptivePlaces()
     last = round_of(places)

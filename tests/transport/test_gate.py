@@ -102,6 +102,19 @@ async def test_a_place_that_comes_with_a_cancellation_is_not_lost() -> None:
     visits.assert_nothing_is_left()
 
 
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": VirtualTimeLoop})])
+async def test_a_place_that_comes_with_a_tasks_own_cancellation_is_not_lost() -> None:
+    """asyncio's `Task.cancel` hits a wait that is over already, as long as the task has not run since."""
+    visits = Visits(gate_of())
+    async with visits.gate.admission():
+        task = asyncio.ensure_future(visits.pay(Visit(name="cancelled")))
+        await anyio.sleep(1)
+    task.cancel()
+    await asyncio.wait([task])
+    assert visits.admitted == []
+    visits.assert_nothing_is_left()
+
+
 async def test_places_that_adapt_hear_what_becomes_of_requests() -> None:
     visits = Visits(Gate(AdaptivePlaces()))
     async with anyio.create_task_group() as tasks:
@@ -375,6 +388,17 @@ async def test_permits_may_come_from_a_store_that_takes_its_time() -> None:
     assert len(permits.asked) == 4
     assert permits.in_hand == 0
     visits.assert_nothing_is_left()
+
+
+async def test_nobody_slips_in_before_those_that_wait() -> None:
+    """The permit is there, but the keeper has not run since."""
+    permits = Shared()
+    visits = Visits(Gate(Places(10), permits))
+    async with anyio.create_task_group() as tasks:
+        await start(tasks, visits, Visit(name="first"))
+        permits.in_hand = 1
+        await start(tasks, visits, Visit(name="second"))
+    assert visits.by_number() == ["first", "second"]
 
 
 # ---- Whatever happens ------------------------------------------------------------------------------------------------
