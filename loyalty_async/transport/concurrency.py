@@ -83,7 +83,7 @@ class AdaptivePlaces(Places):
 
     def enter(self, number: int) -> None:
         """Take a place for a request; numbers rise."""
-        self.in_flight += 1
+        super().enter(number)
         self._newest = number
 
     def lack(self) -> None:

@@ -35,8 +35,8 @@ class Gate:
     """Admits requests, first come first served in each lane."""
 
     def __init__(self, places: Places, permits: Permits | None = None, retry: RetryPolicy | None = None) -> None:
-        self.places = places
-        self.permits = permits or Permits()
+        self.places: Places = places
+        self.permits: Permits = permits or Permits()
         self.lanes: Lanes[Ticket] = Lanes()
         self._retry = retry or RetryPolicy()
         self._strikes = Strikes()

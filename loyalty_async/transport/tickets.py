@@ -22,6 +22,10 @@ class PausedError(Exception):
         seconds: How long the pause still lasts.
     """
 
+    kind: type[ApiError]
+    status: int | None
+    seconds: float
+
     def __init__(self, kind: type[ApiError], status: int | None, seconds: float) -> None:
         super().__init__()
         self.kind, self.status, self.seconds = kind, status, seconds
