@@ -88,7 +88,7 @@ def _with_seen_apart(span: Span, seen: Sequence[datetime], total: int, room: int
     rest = older if newest_first else newer
     hidden = total - sum(moment not in rest for moment in seen)
     pieces = min(math.ceil(hidden / (room * _LOOSE)), _MOST_PIECES)
-    loose = shared_out(rest, (), 0, pieces) if 2 <= pieces <= rest.length / _SECOND else [rest]
+    loose = shared_out(rest, (), 0, pieces) if 1 < pieces <= rest.length / _SECOND else [rest]
     return [*loose, newer] if newest_first else [older, *loose]
 
 
