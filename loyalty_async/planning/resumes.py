@@ -148,7 +148,7 @@ def _decoded(token: object) -> dict[str, Any]:
 
 
 def _no_token() -> InvalidArgument:
-    return InvalidArgument("resume is not a resume token; give error.resume or stream.resume as it is")
+    return InvalidArgument("resume is not a resume token: give the one of an error, a stream or a list as it is")
 
 
 def _instant(written: str) -> datetime:
