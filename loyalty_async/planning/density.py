@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.windows import at_second
@@ -18,6 +19,8 @@ _LOOSE = 4
 """How many rooms a piece may need of which nothing was seen. Where entries come in bursts many pieces would be nearly
 empty; a piece that is too large costs one request, which shows its newest entries and where to cut them off."""
 _MOST_PIECES = 64
+_ONE_IN = 10
+"""How many entries are in order for each that is not, where the order is that of their dates."""
 
 
 def divisible(span: Span, asked: Span) -> bool:
@@ -37,10 +40,11 @@ def cut(span: Span, seen: Sequence[datetime], total: int, room: int) -> list[Spa
         total: How many entries the server says there are.
         room: How many entries can be read at once.
     """
-    if total > len(seen) >= room:
-        edge = _edge_of_seen(span, seen)
-        if edge is not None:
-            return _with_seen_apart(span, seen, total, room, edge)
+    newest_first = _newest_first(seen)
+    if total > len(seen) >= room and newest_first is not None:
+        apart = _with_seen_apart(span, seen, total, room, newest_first=newest_first)
+        if apart is not None:
+            return apart
     pieces = math.ceil(total / max(room * _FULL, 1))
     return shared_out(span, seen, total, max(2, min(pieces, _MOST_PIECES)))
 
@@ -64,16 +68,21 @@ def _at(span: Span, wanted: Iterable[datetime]) -> list[Span]:
     return [Span(since, until) for since, until in zip([span.since, *edges], [*edges, span.until], strict=True)]
 
 
-def _edge_of_seen(span: Span, seen: Sequence[datetime]) -> datetime | None:
-    """Find where the entries that were seen can be cut off, if the server's order is that of their dates.
+def _newest_first(seen: Sequence[datetime]) -> bool | None:
+    """Tell in which order the server shows entries; None if not by date. It sorts by id, which is nearly the same."""
+    falls = sum(newer < older for older, newer in pairwise(seen))
+    rises = sum(newer > older for older, newer in pairwise(seen))
+    if max(falls, rises) <= _ONE_IN * min(falls, rises):
+        return None
+    return falls > rises
+
+
+def _edge_of_seen(span: Span, seen: Sequence[datetime], *, newest_first: bool) -> datetime | None:
+    """Find where the entries that were seen can be cut off.
 
     With the margins of both sides: what is seen of a second may not be all of it. Where most of what was seen would
     be lost by that, it is cut where the last second begins (or ends), which is then alone with what is known.
     """
-    ascending = sorted(seen)
-    if ascending[0] == ascending[-1] or list(seen) not in (ascending, ascending[::-1]):
-        return None
-    newest_first = seen[0] > seen[-1]
     last, inward = (at_second(seen[-1]), 1) if newest_first else (at_second(seen[-1]) + _SECOND, -1)
     for edge in (last + inward * 2 * _SECOND, last):
         apart = sum((moment >= edge) if newest_first else (moment < edge) for moment in seen)
@@ -82,9 +91,13 @@ def _edge_of_seen(span: Span, seen: Sequence[datetime]) -> datetime | None:
     return None
 
 
-def _with_seen_apart(span: Span, seen: Sequence[datetime], total: int, room: int, edge: datetime) -> list[Span]:
+def _with_seen_apart(
+    span: Span, seen: Sequence[datetime], total: int, room: int, *, newest_first: bool
+) -> list[Span] | None:
+    edge = _edge_of_seen(span, seen, newest_first=newest_first)
+    if edge is None:
+        return None
     older, newer = Span(span.since, edge), Span(edge, span.until)
-    newest_first = seen[0] > seen[-1]
     rest = older if newest_first else newer
     hidden = total - sum(moment not in rest for moment in seen)
     pieces = min(math.ceil(hidden / (room * _LOOSE)), _MOST_PIECES)
@@ -96,18 +109,18 @@ def _quantile(span: Span, seen: Sequence[datetime], total: int, share: float) ->
     """Guess the date before which *share* of the entries lie.
 
     The entries that are not seen are taken to be spread evenly over the stretch in which the server's order leaves
-    them: before the oldest seen if the newest came first, after the newest seen if the oldest did.
+    them: before the oldest seen if the newest came first, after the newest seen if the oldest did. Those that are seen
+    in no order are taken for a sample of all.
     """
-    dates = [moment for moment in seen if moment in span]
-    hidden = max(total - len(dates), 0)
-    rank = share * (hidden + len(dates))
-    ascending = sorted(dates)
-    if not dates or (hidden and dates not in (ascending, ascending[::-1])):
+    dates = sorted(moment for moment in seen if moment in span)
+    if not dates:
         return span.since + span.length * share
-    if dates == ascending or not hidden:
-        if rank < len(dates):
-            return ascending[int(rank)]
-        return dates[-1] + (span.until - dates[-1]) * ((rank - len(dates)) / hidden)
-    if rank < hidden:
-        return span.since + (dates[-1] - span.since) * (rank / hidden)
-    return ascending[int(rank - hidden)]
+    newest_first = _newest_first(seen)
+    hidden = max(total - len(dates), 0) if newest_first is not None else 0
+    rank = share * (hidden + len(dates))
+    if newest_first:
+        rank -= hidden
+        return dates[int(rank)] if rank >= 0 else dates[0] + (dates[0] - span.since) * (rank / hidden)
+    if rank < len(dates):
+        return dates[int(rank)]
+    return dates[-1] + (span.until - dates[-1]) * ((rank - len(dates)) / hidden)

@@ -53,7 +53,7 @@ def _read_dated(job: Job, terms: Terms) -> Reading:
             return Part(job)
         if whole(pages[0]) or (len(pages) > 1 and not why_not(pages)):
             return proved_part(job, pages)
-        return _split(job, pages, terms)
+        return _split(job, pages[0], terms)
     raise incomplete(SHRANK, job.span)
 
 
@@ -100,13 +100,14 @@ def _row(entry: LedgerEntry) -> object:
     return entry
 
 
-def _split(job: Job, pages: Sequence[LedgerPage], terms: Terms) -> Split:
-    total, size = pages[0].paging.total_entries, pages[0].paging.page_size
+def _split(job: Job, first: LedgerPage, terms: Terms) -> Split:
+    """Split by what page 0 shows; other pages were not asked for, or do not add up."""
+    total, size = first.paging.total_entries, first.paging.page_size
     settled = at_second(terms.settled_before)
     if job.span.since < settled < job.span.until:
         spans = [Span(job.span.since, settled), Span(settled, job.span.until)]
     else:
-        seen = [entry.created_at for page in pages for entry in page.entries]
+        seen = [entry.created_at for entry in first.entries]
         spans = cut(job.span, seen, total, size * terms.pages_at_once(job.span, size))
     account = Account(job.span, asked(job.span, terms.zone), total, len(spans), job.account)
     return Split([Job(span, account) for span in spans])

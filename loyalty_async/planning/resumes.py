@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any, Self
 
@@ -153,8 +153,8 @@ def _no_token() -> InvalidArgument:
 
 def _instant(written: str) -> datetime:
     instant = datetime.fromisoformat(written)
-    if instant.utcoffset() is None:
-        raise ValueError("an aware datetime was expected")
+    if instant.utcoffset() is None or not MINYEAR < instant.year < MAXYEAR:
+        raise ValueError("an aware datetime was expected, with room to calculate on both sides")
     return instant.astimezone(UTC)
 
 
