@@ -19,6 +19,7 @@ from loyalty_async.endpoints.arguments import (
     check_tills,
     listed,
 )
+from loyalty_async.endpoints.bookings import booked
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.members import Member
 from loyalty_async.models.pages import LedgerPage
@@ -27,7 +28,6 @@ from loyalty_async.models.vocabulary import LedgerEntryType, PointCategoryType
 from loyalty_async.planning.jobs import PageRequest, Terms
 from loyalty_async.planning.resumes import fingerprint
 from loyalty_async.planning.windows import BEGINNING
-from loyalty_async.protocol.codes import PENDING_CODES
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
 from loyalty_async.streams.queries import EntryQuery
@@ -190,15 +190,10 @@ class _PageFetcher:
         path = _SCOPED_PATH if self._scope else _PATH
         headers = self._scope.headers() if self._scope else {}
         call = Call(method="GET", path=path, query=query, headers=headers, member=self._member)
-        return await self._session().call(call, self._build, settled=_booked, effort=effort)
+        return await self._session().call(call, self._build, settled=booked, effort=effort)
 
     def _build(self, document: object) -> LedgerPage:
         return self._converter.structure(document, LedgerPage)
-
-
-def _booked(page: LedgerPage) -> bool:
-    """Tell whether the server has no warning that events are pending."""
-    return not any(warning.code in PENDING_CODES for warning in page.warnings)
 
 
 def _check_span(since: datetime | None, until: datetime | None) -> None:
