@@ -7,7 +7,6 @@ LOYALTY_BASE_URL=… LOYALTY_KEY=… LOYALTY_SECRET=… uvicorn --app-dir exampl
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 
 import anyio
 from starlette.applications import Starlette
@@ -33,11 +32,10 @@ async def member(request: Request) -> JSONResponse:
     """Answer `GET /members/{user_id}`."""
     client: CapillaryClient = request.app.state.client
     customer = Customer.by_id(request.path_params["user_id"], source="INSTORE")
-    since = datetime.now(UTC) - timedelta(days=30)
     try:
         with anyio.fail_after(DEADLINE_S):
             balance = await client.balances.closing(customer)
-            entries = await client.ledger.entries(customer, since=since).collect()
+            latest = await client.ledger.entries(customer, order="desc", max_items=20).collect()
     except MemberNotFoundError:
         return JSONResponse({"error": "unknown member"}, status_code=404)
     except (LoyaltyError, TimeoutError):
@@ -45,7 +43,7 @@ async def member(request: Request) -> JSONResponse:
     return JSONResponse(
         {
             "balances": {f"{b.program_id}/{b.points_category}": str(b.closing_balance) for b in balance.balances},
-            "latest": [{"id": e.event_log_id, "at": e.created_at.isoformat()} for e in entries[:-21:-1]],
+            "latest": [{"id": e.event_log_id, "at": e.created_at.isoformat()} for e in latest],
         }
     )
 

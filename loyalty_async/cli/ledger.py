@@ -22,9 +22,11 @@ from loyalty_async.cli.displays import rendered
 from loyalty_async.cli.filters import Filters
 from loyalty_async.cli.members import ScopeOption, Whose
 from loyalty_async.cli.outcomes import Outcome
-from loyalty_async.cli.outputs import Write, replacing, standard_output
+from loyalty_async.cli.outputs import Write, complain, replacing, standard_output
 from loyalty_async.cli.settings import load_settings
+from loyalty_async.cli.walks import Walking
 from loyalty_async.client import CapillaryClient
+from loyalty_async.errors import LoyaltyError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.streams.queries import EntryQuery
@@ -35,14 +37,19 @@ __all__ = ["ledger"]
 Take = Callable[[Sequence[LedgerEntry]], Awaitable[None]]
 
 
-@attrs.frozen
+@attrs.define
 class _Reading:
-    """What is to be read, and how it is to be shown."""
+    """What is to be read, how it is to be shown, and where it stands.
+
+    Attributes:
+        written: The point behind the last entry that was written.
+    """
 
     client: CapillaryClient
     query: EntryQuery
     ahead: int
     zone: tzinfo
+    written: str | None = None
 
 
 def ledger(
@@ -53,9 +60,10 @@ def ledger(
     timezone: Annotated[str, Parameter(help="Zone of dates without an offset, and of the table.")] = "UTC",
     output_format: Annotated[Literal["jsonl", "table"], Parameter(name="--format", help="How to write it.")] = "jsonl",
     to: Annotated[Path | None, Parameter(help="File to write; it appears when it is whole.")] = None,
-    ahead: Annotated[int, Parameter(help="How many spans of time to read ahead.")] = 4,
+    report: Annotated[Path | None, Parameter(help="File for the report of the reading, as JSON.")] = None,
     data_scope: ScopeOption = None,
     filters: Filters | None = None,
+    walking: Walking | None = None,
     connection: Connection | None = None,
 ) -> int:
     """Read the ledger of a member or a group, whatever the length of the span.
@@ -63,12 +71,14 @@ def ledger(
     For example: `loyalty-async ledger --member mobile=917406401004 --since 2025-01-01 --format table`
 
     Dates are ISO dates or datetimes. A date is its midnight, and what has no offset is UTC unless `--timezone` says
-    otherwise; `--until 2025-02-01` is the end of January. Entries come by time, oldest first, each once; JSON lines are
-    written while they are read. The last line, on the standard error, says whether the ledger is complete.
+    otherwise; `--until 2025-02-01` is the end of January. Entries come by time, each once; JSON lines are written while
+    they are read, and if that breaks off, what to give as `--resume` is printed. The last line, on the standard error,
+    says whether the ledger is complete.
 
     Secrets come from the environment (`LOYALTY_SECRET`, `LOYALTY_PASSWORD`), `--secret-file` or `--config`.
     """
     whose, filters, connection = whose or Whose(), filters or Filters(), connection or Connection()
+    walking = walking or Walking()
     filters.check()
     settings = load_settings(connection.config, os.environ)
     member, client = whose.read(settings), connect(connection, settings)
@@ -79,22 +89,34 @@ def ledger(
         until=read_moment("--until", until, zone),
         data_scope=read_scope(data_scope),
         **attrs.asdict(filters),
+        **walking.arguments(),
     )
     write_out = _write_lines if output_format == "jsonl" else _write_table
-    began = time.monotonic()
-    with replacing(to) if to else standard_output() as write:
-        report = anyio.run(write_out, _Reading(client, query, ahead, zone), write, to is None)
-    return _finish(report, time.monotonic() - began)
+    reading, began = _Reading(client, query, walking.ahead, zone), time.monotonic()
+    try:
+        with replacing(to) if to else standard_output() as write:
+            done = anyio.run(write_out, reading, write, to is None)
+    except LoyaltyError as error:
+        if reading.written and to is None:
+            complain(f"go on behind the last line with --resume {error.resume}")
+        raise
+    if report:
+        with replacing(report) as write:
+            write(encode_json(done.as_json()) + b"\n")
+    return _finish(done, reading, time.monotonic() - began)
 
 
-def _finish(report: Report, seconds: float) -> int:
+def _finish(report: Report, reading: _Reading, seconds: float) -> int:
     print(summary(report, seconds), file=sys.stderr)
+    if report.verdict is Verdict.PARTIAL:
+        complain(f"there may be more: go on with --resume {reading.written}")
+        return Outcome.FINE
     return Outcome.FINE if report.verdict is Verdict.COMPLETE else Outcome.UNPROVED
 
 
 def summary(report: Report, seconds: float) -> str:
     """Say in one line how a walk ended."""
-    counts = f"entries {report.entries:,}, pages {report.pages:,}, splits {report.splits:,}, seconds {seconds:.1f}"
+    counts = f"entries {report.entries:,}, requests {report.requests:,}, seconds {seconds:.1f}"
     odd = ", ".join(f"warning {code} on {count} pages" for code, count in report.warnings.items())
     new = f"unfamiliar fields and values {len(report.unfamiliar)}" if report.unfamiliar else ""
     return "; ".join(filter(None, (f"{report.verdict}: {counts}", odd, new)))
@@ -127,4 +149,5 @@ async def _read(reading: _Reading, take: Take) -> Report:
         with contextlib.suppress(StopAsyncIteration):
             while True:
                 await take(await stream.next_part())
+                reading.written = stream.resume
         return stream.report

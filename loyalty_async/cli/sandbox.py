@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -35,6 +38,10 @@ def sandbox(
     years: Annotated[float, Parameter(help="How far back their ledgers go.")] = 3.0,
     entries: Annotated[float, Parameter(help="How many entries a member has on average.")] = 60.0,
     end: Annotated[str | None, Parameter(help="ISO date on which the ledgers end (UTC); today unless told.")] = None,
+    faults: Annotated[Path | None, Parameter(help="JSON file with a list of faults: what goes wrong.")] = None,
+    moves: Annotated[
+        Path | None, Parameter(help="JSON file with a list of moves: how ledgers change while they are read.")
+    ] = None,
     host: Annotated[str, Parameter(help="A loopback address.")] = "127.0.0.1",
     stdin: Annotated[
         bool,
@@ -49,14 +56,19 @@ def sandbox(
 
     It speaks OAuth and Basic, obeys the documented rules, and tells the truth about every member under `/_sandbox/`,
     to compare with. All its people are made up.
+
+    A fault is, for instance, `{"status": 429, "headers": {"Retry-After": "2"}, "every": 10, "times": null}`, and a move
+    `{"action": "insert", "probability": 0.1, "times": null}`; the docstrings of `loyalty_async.sandbox.Fault` and
+    `loyalty_async.sandbox.Move` list what they may have.
     """
     check_population(members, years, entries)
     if not 0 <= port <= _LARGEST_PORT:
         raise InvalidArgument(f"--port must lie between 0 and {_LARGEST_PORT}")
-    from loyalty_async.sandbox import Sandbox, make_ledger, run_sandbox
+    from loyalty_async.sandbox import Fault, Move, Sandbox, make_ledger, run_sandbox
 
+    wrong, moving = _script("--faults", faults, Fault.from_json), _script("--moves", moves, Move.from_json)
     ledger = make_ledger(members, seed, now=_end(end), years=years, entries_per_member=entries)
-    served = Sandbox(ledger, seed=seed)
+    served = Sandbox(ledger, faults=wrong, moves=moving, seed=seed)
     if stdin:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     try:
@@ -84,6 +96,19 @@ def check_population(members: int, years: float, entries: float = 0.0) -> None:
     if missing:
         what = " and ".join(missing)
         raise InvalidArgument(f"the sandbox needs {what}: python -m pip install 'loyalty-async[cli,sandbox]'")
+
+
+def _script(option: str, path: Path | None, read: Callable[[object], Any]) -> list[Any]:
+    """Read a list of faults or moves; there is none without a file."""
+    if path is None:
+        return []
+    try:
+        listed = json.loads(path.read_bytes())
+        return [read(one) for one in (listed if isinstance(listed, list) else [listed])]
+    except OSError as problem:
+        raise InvalidArgument(f"{option} cannot be read: {problem.strerror}") from None
+    except (ValueError, RecursionError) as problem:
+        raise InvalidArgument(f"{option} is not a list as is expected: {problem}") from None
 
 
 def _end(day: str | None) -> datetime:

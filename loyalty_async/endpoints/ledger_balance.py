@@ -17,6 +17,7 @@ from loyalty_async.endpoints.arguments import (
     check_member,
     listed,
 )
+from loyalty_async.endpoints.bookings import booked
 from loyalty_async.models.balances import LedgerBalance
 from loyalty_async.models.members import Member
 from loyalty_async.models.vocabulary import LedgerEntryType, PointCategoryType
@@ -89,4 +90,6 @@ class BalanceEndpoint:
         check_alternate_currencies(parameters)
         query = {**member_parameters(member), **write_parameters(parameters)}
         call = Call(method="GET", path=_PATH, query=query, member=member, endpoint="balances")
-        return await self._session().call(call, lambda document: self._converter.structure(document, LedgerBalance))
+        return await self._session().call(
+            call, lambda document: self._converter.structure(document, LedgerBalance), settled=booked
+        )

@@ -13,6 +13,7 @@ from typing import TypedDict, Unpack
 import attrs
 
 from loyalty_async.endpoints.arguments import check_alternate_currencies, check_kinds, check_member, listed
+from loyalty_async.endpoints.bookings import booked
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.events import ExplodedEvents
 from loyalty_async.models.ledger import LedgerEntry
@@ -183,7 +184,9 @@ class _EventFetcher:
             member=self._member,
             endpoint="events",
         )
-        return await self._session().call(call, lambda document: self._converter.structure(document, ExplodedEvents))
+        return await self._session().call(
+            call, lambda document: self._converter.structure(document, ExplodedEvents), settled=booked
+        )
 
 
 def _numeric(event_ids: Iterable[int]) -> list[int]:

@@ -5,8 +5,9 @@ Source: Capillary, "Get ledger information" and "Connected orgs: get customer le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal
 
 import attrs
 
@@ -18,13 +19,15 @@ from loyalty_async.endpoints.arguments import (
     check_tills,
     listed,
 )
+from loyalty_async.endpoints.bookings import booked
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.members import Member
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.scopes import DataScope
 from loyalty_async.models.vocabulary import LedgerEntryType, PointCategoryType
 from loyalty_async.planning.jobs import PageRequest, Terms
-from loyalty_async.protocol.codes import PENDING_CODES
+from loyalty_async.planning.resumes import fingerprint
+from loyalty_async.planning.windows import BEGINNING
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
 from loyalty_async.streams.queries import EntryQuery
@@ -68,8 +71,12 @@ class LedgerEndpoint:
         exclude_point_categories: bool | None = None,
         include_concept_details: bool | None = None,
         data_scope: DataScope | None = None,
+        order: Literal["asc", "desc"] = "asc",
+        max_items: int | None = None,
+        resume: str | None = None,
         page_size: int = _LARGEST_PAGE,
         pages_per_part: int = 10,
+        proof: Literal["settled", "atomic"] = "settled",
         settle: timedelta = timedelta(hours=1),
     ) -> EntryQuery:
         """Ask for the entries of a ledger in `[since, until)`, whatever the length of the span.
@@ -93,8 +100,17 @@ class LedgerEndpoint:
                 *point_category_type* is ignored then.
             include_concept_details: Also each entry's concept.
             data_scope: Which connected organisations to draw on.
+            order: `asc` for the oldest first, `desc` for the newest.
+            max_items: How many entries to give at most; None for all. No more is asked for than that takes: the latest
+                twenty of a ledger of up to a hundred entries cost one request, of a longer one mostly two.
+            resume: The `resume` of an error, a stream or a list, to go on behind the last entry that it gave. The
+                member, *since*, *until*, *order*, the filters and the data scope must be the same; the member cannot be
+                checked, for the token holds nothing of it.
             page_size: How many entries to ask for in a page, 1 to 100. The server may give fewer.
             pages_per_part: How many pages may be walked by offset, and held in memory, before a span is split in time.
+            proof: `settled` trusts that a span which ended *settle* ago does not change any more, and pages through it.
+                `atomic` does not: each span must come in one answer, or, where a second holds more than a page, twice
+                alike; mostly about two requests for each page.
             settle: How long after its end a span may still change: the server dates an entry when it books it, so
                 an hour covers clocks that differ and bookings under way.
 
@@ -108,6 +124,10 @@ class LedgerEndpoint:
         check_member(member)
         _check_span(since, until)
         _check_reading(page_size, pages_per_part, settle)
+        _check_choice("order", order, ("asc", "desc"))
+        _check_choice("proof", proof, ("settled", "atomic"))
+        if max_items is not None:
+            _check_count("max_items", max_items)
         filters: Mapping[str, Value] = {
             "till_id": till_id,
             "till_ids": listed("till_ids", till_ids),
@@ -124,18 +144,27 @@ class LedgerEndpoint:
         }
         _check_filters(filters)
 
+        parameters = write_parameters(filters)
+
         def terms(now: datetime) -> Terms:
             return Terms(
-                settled_before=now - settle, zone=self._zone, page_size=page_size, pages_per_part=pages_per_part
+                settled_before=now - settle if proof == "settled" else BEGINNING,
+                zone=self._zone,
+                page_size=page_size,
+                pages_per_part=pages_per_part,
+                descending=order == "desc",
+                enough=max_items,
             )
 
         return EntryQuery(
             member=member,
             since=since,
             until=until,
-            fetch=_PageFetcher(
-                self._session, self._converter, self._zone, member, write_parameters(filters), data_scope
-            ),
+            order=order,
+            max_items=max_items,
+            resume=resume,
+            question=fingerprint([_utc(since), _utc(until), order, parameters, data_scope and data_scope.headers()]),
+            fetch=_PageFetcher(self._session, self._converter, self._zone, member, parameters, data_scope),
             terms=terms,
             clock=self._clock,
         )
@@ -161,15 +190,10 @@ class _PageFetcher:
         path = _SCOPED_PATH if self._scope else _PATH
         headers = self._scope.headers() if self._scope else {}
         call = Call(method="GET", path=path, query=query, headers=headers, member=self._member, endpoint="ledger")
-        return await self._session().call(call, self._build, settled=_booked, effort=effort)
+        return await self._session().call(call, self._build, settled=booked, effort=effort)
 
     def _build(self, document: object) -> LedgerPage:
         return self._converter.structure(document, LedgerPage)
-
-
-def _booked(page: LedgerPage) -> bool:
-    """Tell whether the server has no warning that events are pending."""
-    return not any(warning.code in PENDING_CODES for warning in page.warnings)
 
 
 def _check_span(since: datetime | None, until: datetime | None) -> None:
@@ -183,10 +207,23 @@ def _check_span(since: datetime | None, until: datetime | None) -> None:
 def _check_reading(page_size: object, pages_per_part: object, settle: object) -> None:
     if isinstance(page_size, bool) or not isinstance(page_size, int) or not 1 <= page_size <= _LARGEST_PAGE:
         raise InvalidArgument(f"page_size must be an integer from 1 to {_LARGEST_PAGE}")
-    if isinstance(pages_per_part, bool) or not isinstance(pages_per_part, int) or pages_per_part < 1:
-        raise InvalidArgument("pages_per_part must be an integer of at least 1")
+    _check_count("pages_per_part", pages_per_part)
     if not isinstance(settle, timedelta) or settle < timedelta(0):
         raise InvalidArgument("settle must be a timedelta of at least zero")
+
+
+def _check_count(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidArgument(f"{name} must be an integer of at least 1")
+
+
+def _check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise InvalidArgument(f"{name} must be one of {', '.join(choices)}")
+
+
+def _utc(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat()
 
 
 def _check_filters(filters: Mapping[str, Value]) -> None:

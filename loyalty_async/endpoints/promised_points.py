@@ -11,6 +11,7 @@ from datetime import date, datetime
 import attrs
 
 from loyalty_async.endpoints.arguments import check_kinds
+from loyalty_async.endpoints.bookings import booked
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.members import Customer
 from loyalty_async.models.promised_points import PromisedPointsSchedule
@@ -74,7 +75,7 @@ class PromisedPointsEndpoint:
         check_kinds(parameters)
         call = _call(member, write_parameters(parameters))
         return await self._session().call(
-            call, lambda document: self._converter.structure(document, PromisedPointsSchedule)
+            call, lambda document: self._converter.structure(document, PromisedPointsSchedule), settled=booked
         )
 
 

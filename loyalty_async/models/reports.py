@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import attrs
+
+from loyalty_async.models.spans import Span
 
 __all__ = ["EventsReport", "Report", "Verdict"]
 
@@ -30,13 +33,22 @@ class Report:
 
     Attributes:
         verdict: How far it can be trusted.
-        since: Where the span begins; None if the whole history was asked for and nothing was found yet.
+        since: Where the span begins; None if the whole history was asked for and nothing was found yet. After a resume,
+            where this walk took it up.
         until: Where it ends: the caller's `until`, or the moment when the walk began.
+        covered: The stretch of it of which every entry was handed out; None before the first part is through.
         entries: How many entries were handed out.
-        parts: How many proved spans they came in.
+        said: How many entries the server said there are in what was read to its end, margins of requests included.
+        seen: How many of them it served; more than it said if entries arrived meanwhile.
+        parts: How many proved spans the entries came in.
         splits: How many spans were split because one reading could not prove them.
+        rereads: How many spans were read again because they moved.
         pages: How many pages the server answered with, those that proved nothing included.
+        clamps: How many of them hold fewer entries than were asked for, by the server's word.
         page_size: How many entries a page holds: the server's word.
+        requests: How many requests were sent, those sent again included.
+        retries: How many of them were sent again.
+        waited_s: How long they waited before they were sent, in seconds; the sum over all requests.
         warnings: The server's warnings by code, each page counted.
         unfamiliar: Fields and values that this version does not know, by name, each entry counted: a change of the API.
     """
@@ -44,13 +56,35 @@ class Report:
     verdict: Verdict
     since: datetime | None
     until: datetime
+    covered: Span | None = None
     entries: int = 0
+    said: int = 0
+    seen: int = 0
     parts: int = 0
     splits: int = 0
+    rereads: int = 0
     pages: int = 0
+    clamps: int = 0
     page_size: int | None = None
+    requests: int = 0
+    retries: int = 0
+    waited_s: float = 0.0
     warnings: Mapping[int, int] = attrs.field(factory=dict, hash=False)
     unfamiliar: Mapping[str, int] = attrs.field(factory=dict, hash=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as what `json.dumps` takes: instants as ISO texts, names as they are here."""
+        return {name: _plain(value) for name, value in attrs.asdict(self, recurse=False).items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Span):
+        return [value.since.isoformat(), value.until.isoformat()]
+    if isinstance(value, Mapping):
+        return {str(name): count for name, count in value.items()}
+    return str(value) if isinstance(value, Verdict) else value
 
 
 @attrs.frozen(kw_only=True)

@@ -20,36 +20,40 @@ class Account:
         span: What was split.
         asked: What the server was asked for when it said how many entries there are; None for everything.
         said: How many it said.
+        pieces: How many pieces are still to be entered.
         parent: The account of the span that this one is a piece of.
-        last: Whether it is the last piece of the parent.
     """
 
     span: Span
     asked: Span | None
     said: int
+    pieces: int
     parent: Account | None = None
-    last: bool = False
-    _before: int | None = None
+    _before: int = 0
     _kept: int = 0
     _after: int = 0
 
-    def enter(self, before: int, kept: int, after: int, *, last: bool) -> list[Account]:
-        """Enter a piece, oldest first, and say which accounts it closes with something missing."""
-        if self._before is None:
-            self._before = before
+    def replace(self, pieces: int) -> None:
+        """Let so many pieces take the place of one."""
+        self.pieces += pieces - 1
+
+    def enter(self, piece: Span, before: int, kept: int, after: int) -> list[Account]:
+        """Enter a piece, in any order, and say which accounts that closes, the innermost first."""
         self._kept += kept
-        self._after = after
-        if not last:
+        if piece.since == self.span.since:
+            self._before = before
+        if piece.until == self.span.until:
+            self._after = after
+        self.pieces -= 1
+        if self.pieces:
             return []
-        short = [self] if self.missing else []
-        if self.parent is not None:
-            short += self.parent.enter(self._before, self._kept, self._after, last=self.last)
-        return short
+        further = self.parent.enter(self.span, self._before, self._kept, self._after) if self.parent else []
+        return [self, *further]
 
     @property
     def brought(self) -> int:
         """How many entries of what was asked for the pieces brought; everything has no margins."""
-        return self._kept + ((self._before or 0) + self._after if self.asked else 0)
+        return self._kept + (self._before + self._after if self.asked else 0)
 
     @property
     def missing(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta, tzinfo
 
@@ -26,6 +27,8 @@ class Terms:
         page_size: How many entries to ask for in a page.
         pages_per_part: How many pages may be walked by offset, and held in memory, before a span is split.
         window: The longest span to ask for.
+        descending: Whether the newest are wanted first.
+        enough: How many entries the caller takes at most; None for all.
     """
 
     settled_before: datetime
@@ -33,14 +36,31 @@ class Terms:
     page_size: int
     pages_per_part: int
     window: timedelta = WINDOW
+    descending: bool = False
+    enough: int | None = None
+
+    def pages_at_once(self, span: Span, page_size: int) -> int:
+        """Say how many pages of what span may be walked by offset, when the server gives so many entries a page."""
+        if span.until > self.settled_before:
+            return 1
+        if self.enough is None or page_size < 1:
+            return self.pages_per_part
+        return min(self.pages_per_part, math.ceil(self.enough / page_size))
 
 
 @attrs.frozen
 class PageRequest:
-    """One page of what lies between two dates of the server's clock; without dates, of everything."""
+    """One page of what lies between two dates of the server's clock; without dates, of everything.
+
+    Attributes:
+        asked: The two dates.
+        number: Of the page, from 0.
+        again: How often the span was read before, in vain.
+    """
 
     asked: Span | None
     number: int
+    again: int = attrs.field(default=0, eq=False)
 
 
 @attrs.frozen(eq=False)
@@ -50,19 +70,21 @@ class Job:
     Attributes:
         span: The entries that are wanted.
         account: Where they are entered; None if nobody said how many there should be.
-        last: Whether they are the last of the account.
         dated: Whether to ask by date; without, the server is asked for everything it has.
+        earlier: How many entries of everything an earlier walk handed out, which this one goes on with.
+        later: Of everything, what is dated here or after does not count: the end of the walk.
     """
 
     span: Span
     account: Account | None = None
-    last: bool = False
-    dated: bool = True
+    dated: bool = attrs.field(default=True, kw_only=True)
+    earlier: int = attrs.field(default=0, kw_only=True)
+    later: datetime | None = attrs.field(default=None, kw_only=True)
 
 
 @attrs.frozen(eq=False)
 class Part:
-    """A span whose entries are all here, proved, and sorted by `(created_at, event_log_id)`.
+    """A span whose entries are all here, proved, and sorted as `in_order` does.
 
     Attributes:
         job: What was read.
@@ -76,11 +98,16 @@ class Part:
     before: int = 0
     after: int = 0
 
+    @property
+    def brought(self) -> int:
+        """How many entries the server counted, and served, for it."""
+        return self.before + len(self.entries) + self.after
+
     def enter(self) -> list[Account]:
-        """Enter it in its account, and say which accounts are closed by that with something missing."""
+        """Enter it in its account, and say which accounts that closes."""
         if self.job.account is None:
             return []
-        return self.job.account.enter(self.before, len(self.entries), self.after, last=self.job.last)
+        return self.job.account.enter(self.job.span, self.before, len(self.entries), self.after)
 
 
 @attrs.frozen(eq=False)

@@ -9,8 +9,27 @@ from loyalty_async.errors import IncompleteLedgerError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
+from loyalty_async.planning.jobs import Job, Part
+from loyalty_async.planning.orders import in_order
+from loyalty_async.planning.windows import asked
 
-__all__ = ["event_log_id", "foreign_offset", "incomplete", "stray_page", "whole", "why_not"]
+__all__ = [
+    "READINGS",
+    "SHRANK",
+    "event_log_id",
+    "foreign_offset",
+    "incomplete",
+    "proved_part",
+    "require_dates",
+    "require_zone",
+    "stray_page",
+    "whole",
+    "why_not",
+]
+
+READINGS = 4
+"""How often a span that cannot be split is read before it is given up."""
+SHRANK = "the ledger kept shrinking while it was read"
 
 
 def event_log_id(entry: LedgerEntry) -> object:
@@ -69,6 +88,39 @@ def foreign_offset(pages: Sequence[LedgerPage], zone: tzinfo) -> str | None:
             if entry.created_at.utcoffset() != entry.created_at.astimezone(zone).utcoffset():
                 return f"{entry.created_at:%z}"
     return None
+
+
+def require_dates(pages: Sequence[LedgerPage], span: Span, wanted: Span, zone: tzinfo) -> None:
+    """Refuse entries that were not asked for.
+
+    Raises:
+        IncompleteLedgerError: There is one.
+    """
+    require_zone(pages, span, zone)
+    # A server may round the fraction of a second, or take a date for that of the other fold.
+    stray = stray_page(pages, asked(wanted, zone))
+    if stray is not None:
+        reason = "the server filters by another date than ledgerCreatedDate, or its clock is not in server_timezone"
+        raise incomplete(reason, span, stray)
+
+
+def require_zone(pages: Sequence[LedgerPage], span: Span, zone: tzinfo) -> None:
+    """Refuse entries of another clock than the one by which the server is asked.
+
+    Raises:
+        IncompleteLedgerError: There is one.
+    """
+    offset = foreign_offset(pages, zone)
+    if offset is not None:
+        raise incomplete(f"the server's clock is at UTC{offset}, not in the client's server_timezone", span)
+
+
+def proved_part(job: Job, pages: Sequence[LedgerPage]) -> Part:
+    """Make the part of a job out of the pages that prove it."""
+    entries = [entry for page in pages for entry in page.entries]
+    kept = in_order(entry for entry in entries if entry.created_at in job.span)
+    before = sum(entry.created_at < job.span.since for entry in entries)
+    return Part(job, kept, before, len(entries) - len(kept) - before)
 
 
 def incomplete(reason: str, span: Span, page: int | None = None) -> IncompleteLedgerError:

@@ -8,27 +8,33 @@ wanted, and what lies outside is dropped by the entries' own dates.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from loyalty_async.models.spans import Span
 
-__all__ = ["WINDOW", "asked", "at_second", "windows"]
+__all__ = ["BEGINNING", "WINDOW", "asked", "at_second", "windows"]
 
 WINDOW = timedelta(days=88)
 """Longest span of one request: under the API's 90 there is room for the margins and a day that a clock skipped."""
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""No ledger has older entries."""
 
 _SECOND = timedelta(seconds=1)
 _LARGEST_SETBACK = timedelta(hours=3)
 """No clock was set back further since 1970, but for one in Antarctica."""
 
 
-def windows(span: Span, longest: timedelta = WINDOW) -> Iterator[Span]:
-    """Cut a span into neighbours of at most *longest*, oldest first; together they are the span."""
-    since = span.since
-    while since < span.until:
-        until = min(since + longest, span.until)
-        yield Span(since, until)
-        since = until
+def windows(span: Span, longest: timedelta = WINDOW, *, newest_first: bool = False) -> Iterator[Span]:
+    """Cut a span into neighbours of at most *longest*; together they are the span, and the last one may be shorter."""
+    since, until = span.since, span.until
+    while since < until:
+        if newest_first:
+            yield Span(max(until - longest, since), until)
+            until = max(until - longest, since)
+        else:
+            yield Span(since, min(since + longest, until))
+            since = min(since + longest, until)
 
 
 def asked(span: Span, zone: tzinfo) -> Span:

@@ -1,12 +1,13 @@
 """A stand-in for Capillary's and Altcraft's servers, to develop, test and demonstrate against.
 
-It is stateful, deterministic and, where told, faulty; it shares no code with the client, so that the two cannot be
-wrong together. Needs the extra `sandbox`.
+It is stateful, deterministic and, where told, faulty and on the move; it shares no code with the client, so that the
+two cannot be wrong together. Needs the extra `sandbox`.
 """
 
 from loyalty_async.sandbox.app import create_app
 from loyalty_async.sandbox.faults import Fault, FaultScript
 from loyalty_async.sandbox.ledger import Ledger
+from loyalty_async.sandbox.moves import Move, Moved, MoveScript
 from loyalty_async.sandbox.paths import (
     ACCOUNT_BALANCE_PATH,
     EXPLODE_PATH,
@@ -67,6 +68,9 @@ __all__ = [
     "GroupMember",
     "Ledger",
     "Member",
+    "Move",
+    "MoveScript",
+    "Moved",
     "Organisation",
     "Program",
     "Sandbox",

@@ -53,6 +53,16 @@ def answer_account(world: World, call: Call) -> Reply:
     return _written(dialect, {"error": 0, "error_text": "Successful operation", "data": balance}, _OK)
 
 
+def find_profile(call: Call, ledger: Ledger) -> Member | None:
+    """Find whose account is asked for; None if there is no such member.
+
+    Raises:
+        Refusal: The request cannot be read.
+    """
+    dialect = dialect_of(call.headers.get("content-type", ""))
+    return None if dialect is None else _find_member(dialect.read(call.body), ledger)
+
+
 def account_of(ledger: Ledger, member: Member, program: Program, currency: str | None = None) -> Account:
     """Say what a member's account holds now."""
     balances = balances_at(ledger.book(member.owner_id))

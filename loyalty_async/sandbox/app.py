@@ -1,4 +1,4 @@
-"""The web application: HTTP in, HTTP out, with the faults between."""
+"""The web application: HTTP in, HTTP out, with the faults and the moves between."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ async def _respond(sandbox: Sandbox, request: Request) -> Response:
     fault, delay_s = sandbox.faults.take(call.path, call.query)
     if delay_s:
         await anyio.sleep(delay_s)
+    sandbox.move(call)  # Nothing is awaited from here on: no other request comes between a move and its answer.
     if fault is None:
         reply = sandbox.answer(call)
     else:

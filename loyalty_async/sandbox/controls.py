@@ -1,4 +1,4 @@
-"""The control endpoints, under `/_sandbox/`: the truth, the counts, the faults, and a new start."""
+"""The control endpoints, under `/_sandbox/`: the truth, the counts, the faults, the moves, and a new start."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from starlette.routing import Route
 
 from loyalty_async.sandbox.answers import JSON, encode
 from loyalty_async.sandbox.faults import Fault
+from loyalty_async.sandbox.moves import Move, Moved
 from loyalty_async.sandbox.records import Group
 from loyalty_async.sandbox.sandboxes import Sandbox
+from loyalty_async.sandbox.scripts import A, Script
 from loyalty_async.sandbox.truths import member_accounts, member_truth, owner_balances, owner_events, owner_promises
 
 PREFIX: Final = "/_sandbox"
@@ -37,6 +39,8 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         ],
         ("GET", "/stats", _stats),
         ("POST", "/faults", _faults),
+        ("GET", "/moves", _history),
+        ("POST", "/moves", _moves),
         ("POST", "/reset", _reset),
     ]
     return [Route(PREFIX + path, _endpoint(sandbox, action), methods=[method]) for method, path, action in table]
@@ -137,10 +141,34 @@ def _stats(sandbox: Sandbox, _request: Request, _body: bytes) -> object:
 
 
 def _faults(sandbox: Sandbox, _request: Request, body: bytes) -> object:
+    return _extend(sandbox.faults, Fault, body)
+
+
+def _moves(sandbox: Sandbox, _request: Request, body: bytes) -> object:
+    return _extend(sandbox.moves, Move, body)
+
+
+def _extend(script: Script[A], kind: type[A], body: bytes) -> object:
+    """Add what the body describes, one or a list; all of it or nothing."""
     given = json.loads(body)
-    faults = [Fault.from_json(fields) for fields in (given if isinstance(given, list) else [given])]
-    sandbox.faults.add(*faults)
-    return {"added": len(faults)}
+    aims = [kind.from_json(fields) for fields in (given if isinstance(given, list) else [given])]
+    script.add(*aims)
+    return {"added": len(aims)}
+
+
+def _history(sandbox: Sandbox, _request: Request, _body: bytes) -> object:
+    return {"moves": [_moved(moved) for moved in sandbox.moves.history]}
+
+
+def _moved(moved: Moved) -> object:
+    return {
+        "request": moved.request,
+        "path": moved.path,
+        "action": moved.action,
+        "ownerId": moved.owner_id,
+        "eventLogIds": list(moved.event_log_ids),
+        "mergedUserId": moved.merged_id,
+    }
 
 
 def _reset(sandbox: Sandbox, _request: Request, _body: bytes) -> object:

@@ -75,12 +75,7 @@ def _details(scene: Scene) -> Parts:
     names = ("eventDisplayName", "displayName")
     till = entry.till.till_id if entry.till else -1
     shown = {name: entry.event_details[name] for name in names if name in entry.event_details}
-    return {**scene.calendar.fields("eventTime", _happened_at(entry)), "tillId": till, **shown}
-
-
-def _happened_at(entry: Entry) -> datetime:
-    reported = entry.event_details.get("eventDate")
-    return reported if isinstance(reported, datetime) else entry.created_at
+    return {**scene.calendar.fields("eventTime", entry.happened_at), "tillId": till, **shown}
 
 
 def _earning(scene: Scene) -> Parts:
@@ -163,7 +158,7 @@ def _redemption(scene: Scene) -> Parts:
         "pointsRedeemed": printed(total(line.points for line in debits)),
         "redemptionPurpose": "",
         "transactionNumber": f"r-{scene.entry.event_log_id}",
-        **scene.calendar.fields("billingTime", _happened_at(scene.entry)),
+        **scene.calendar.fields("billingTime", scene.entry.happened_at),
         "redemptionId": f"{rng.getrandbits(30):x}",
         **({"externalReferenceNumber": f"{rng.getrandbits(60):x}"} if rng.random() < 0.5 else {}),  # noqa: PLR2004 - a coin
         "notes": "",
@@ -190,7 +185,7 @@ def _voucher(scene: Scene) -> Parts:
         "voucherIssuedId": _voucher_id(scene.entry),
         "voucherSeriesId": 1_110_000 + scene.rng.randrange(1000),
         "redeemedVoucherCode": f"{scene.rng.randrange(1_000_000):06d}",
-        "redeemDate": _written(scene, _happened_at(scene.entry)),
+        "redeemDate": _written(scene, scene.entry.happened_at),
     }
     return {**_promotional_earning(scene), "voucherRedemptionDetails": details}
 

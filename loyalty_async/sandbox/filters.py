@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Literal
 from zlib import crc32
 
 import attrs
 
-from loyalty_async.sandbox.books import Book
+from loyalty_async.sandbox.books import Book, microseconds
 from loyalty_async.sandbox.records import Detail, Entry
+from loyalty_async.sandbox.times import in_zone
 
 Order = Literal["newest", "oldest", "arbitrary", "created", "created_desc"]
 Row = tuple[Entry, int]
@@ -29,6 +31,7 @@ class Selection:
         points: Whether lines of points are wanted.
         currencies: The alternate currencies wanted; None for all.
         org_ids: The organisations wanted; None for all.
+        event_zone: Compare the dates of what happened, naive ones read in this zone; None: of the entries' creation.
         order: How to sort; the first three by eventLogId.
         order_seed: Chooses among the arbitrary orders.
     """
@@ -43,6 +46,7 @@ class Selection:
     points: bool = True
     currencies: frozenset[str] | None = frozenset()
     org_ids: frozenset[int | None] | None = None
+    event_zone: tzinfo | None = None
     order: Order = "newest"
     order_seed: int = 0
 
@@ -51,10 +55,29 @@ def select(book: Book, selection: Selection) -> list[Row]:
     """Give the entries asked for, sorted, each with the bits of its lines to show; kept until the book changes."""
     rows: list[Row] | None = book.views.get(selection)
     if rows is None:
-        entries = book.between(selection.since_us, selection.until_us)
+        entries = _dated(book, selection)
         rows = [(entry, mask) for entry in entries if (mask := _mask(entry, selection)) is not None]
         book.remember(selection, _sorted(rows, selection))
     return rows
+
+
+def _dated(book: Book, selection: Selection) -> list[Entry]:
+    """Give the entries in the selection's span, by the date that counts."""
+    since_us, until_us, zone = selection.since_us, selection.until_us, selection.event_zone
+    if zone is None:
+        return book.between(since_us, until_us)
+    dated = [(_event_microsecond(entry, zone), entry) for entry in book.entries]
+    return [
+        entry
+        for at_us, entry in dated
+        if (since_us is None or since_us <= at_us) and (until_us is None or at_us < until_us)
+    ]
+
+
+def _event_microsecond(entry: Entry, zone: tzinfo) -> int:
+    """Place what an entry tells of in time: a bill, another event, or its own creation if it dates neither."""
+    date = entry.transaction.date if entry.transaction else entry.happened_at
+    return microseconds(in_zone(date, zone))
 
 
 def _sorted(rows: list[Row], selection: Selection) -> list[Row]:

@@ -9,7 +9,7 @@ import attrs
 
 from loyalty_async.sandbox.ledger import Ledger
 from loyalty_async.sandbox.parameters import Query, is_number
-from loyalty_async.sandbox.records import Owner
+from loyalty_async.sandbox.records import Member, Owner
 from loyalty_async.sandbox.refusals import Refusal, unsupported_combination
 
 SOURCES: Final = frozenset(
@@ -39,6 +39,7 @@ _MESSAGES: Final = {
     8003: "Invalid source",
     8013: "Lookup, Invalid identifier passed",
     8015: "Customer not found for the given identifiers",
+    8069: "Merged customer found",
     11012: "Invalid userId passed in request",
     11013: "identifierName, identifierValue and source cannot be empty",
 }
@@ -102,16 +103,28 @@ def find_owner(identity: Identity, ledger: Ledger) -> Owner:
     """Find who was asked for.
 
     Raises:
-        Refusal: There is no such customer or group.
+        Refusal: There is no such customer or group, or the customer was merged into another.
     """
-    owner: Owner | None
-    if identity.kind in GROUP_KINDS:
-        owner = ledger.find_group(identity.kind, identity.name, identity.value)
-    else:
-        owner = ledger.find(_SAME_AS.get(identity.name, identity.name), identity.value)
-    if owner is None:
+    if identity.kind not in GROUP_KINDS:
+        return find_member(_SAME_AS.get(identity.name, identity.name), identity.value, ledger)
+    group = ledger.find_group(identity.kind, identity.name, identity.value)
+    if group is None:
         raise refuse(8015)
-    return owner
+    return group
+
+
+def find_member(name: str, value: str, ledger: Ledger) -> Member:
+    """Find a customer by an identifier.
+
+    Raises:
+        Refusal: There is no such customer (8015), or the customer was merged into another (8069).
+    """
+    member = ledger.find(name, value)
+    if member is None:
+        raise refuse(8015)
+    if ledger.is_merged(member):
+        raise refuse(8069)
+    return member
 
 
 def refuse(code: int) -> Refusal:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+import attrs
+
 from loyalty_async.sandbox.books import Book, microseconds
 from loyalty_async.sandbox.records import (
     DEFAULT_ORGANISATION,
@@ -53,6 +55,7 @@ class Ledger:
         self._groups: dict[int, Group] = {}
         self._books: dict[int, Book] = {}
         self._identifiers: dict[tuple[str, ...], Owner] = {}
+        self._merged: set[int] = set()
         self._next_user_id = _FIRST_USER_ID
         self._next_group_id = FIRST_GROUP_ID
         self._next_event_log_id = _FIRST_EVENT_LOG_ID
@@ -180,6 +183,35 @@ class Ledger:
         with self.lock:
             return self._books[owner_id].remove(event_log_id)
 
+    def merge(self, user_id: int, merged_id: int) -> list[Entry]:
+        """Move a member's entries into the ledger of another, and give them as they are there.
+
+        They keep their dates and ids. They name the other customer then, but for those that name a program instead.
+
+        Args:
+            user_id: Whose ledger gets them.
+            merged_id: Whose ledger loses them; that member counts as merged from then on.
+
+        Raises:
+            KeyError: There is no such member.
+            ValueError: It is the same member, or one of the two was merged before.
+        """
+        with self.lock:
+            survivor, merged = self._members[user_id], self._members[merged_id]
+            if survivor is merged or self.is_merged(survivor) or self.is_merged(merged):
+                raise ValueError("two members that were not merged before can be merged")
+            book = self._books[merged_id]
+            moved = [_of_customer(entry, merged_id, user_id) for entry in book.entries]
+            book.fill([])
+            for entry in moved:
+                self._books[user_id].insert(entry)
+            self._merged.add(merged_id)
+            return moved
+
+    def is_merged(self, owner: Owner) -> bool:
+        """Whether an owner is a member who was merged into another."""
+        return owner.owner_id in self._merged
+
     def load(self, owner: Owner, entries: Sequence[Entry]) -> None:
         """Add a member or a group with a whole history at once.
 
@@ -238,6 +270,7 @@ class Ledger:
             for owner in owners:
                 twin.load(owner, self._books[owner.owner_id].entries)
             twin._next_event_log_id = self._next_event_log_id
+            twin._merged = set(self._merged)
         return twin
 
     def _with_defaults(self, owner_id: int, fields: dict[str, Any]) -> dict[str, Any]:
@@ -275,6 +308,10 @@ def _identifiers_of(owner: Owner) -> list[tuple[str, ...]]:
 
 def _identifier(name: str, value: str) -> tuple[str, str]:
     return (name, value.lower() if name == "email" else value)
+
+
+def _of_customer(entry: Entry, before_id: int, user_id: int) -> Entry:
+    return attrs.evolve(entry, customer_id=user_id) if entry.customer_id == before_id else entry
 
 
 def _line(points: Decimal, category: str, program: Program, currency: str | None) -> Detail:

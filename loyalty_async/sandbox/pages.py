@@ -22,6 +22,7 @@ def answer_page(world: World, call: Call) -> Reply:
     page = rows[reading.page * size : (reading.page + 1) * size]
     if not page:
         raise nothing_there()
-    paging = (reading.page, size, len(rows), -(-len(rows) // size))
+    total = max(0, len(rows) + settings.miscount)
+    paging = (reading.page, size, total, -(-total // size))
     body = world.printer.page(reading.owner, page, paging, concepts=reading.concepts)
     return Reply(body=body, entries=len(page))

@@ -179,6 +179,12 @@ class Entry:
     org_id: int | None = None
     actor: GroupMember | None = None
 
+    @property
+    def happened_at(self) -> datetime:
+        """The event's own date where one is reported, else that of the entry."""
+        reported = self.event_details.get("eventDate")
+        return reported if isinstance(reported, datetime) else self.created_at
+
 
 def net_alternates(details: tuple[Detail, ...]) -> dict[str, Decimal]:
     """Sum the alternate currencies of an entry's lines, by name."""

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from loyalty_async.sandbox.accounts import answer_account
+from loyalty_async.sandbox.accounts import answer_account, find_profile
 from loyalty_async.sandbox.answers import Reply, encode
 from loyalty_async.sandbox.balances import answer_balance
 from loyalty_async.sandbox.calls import Call, Endpoint, World
 from loyalty_async.sandbox.explosions import answer_explosion
+from loyalty_async.sandbox.identifiers import BALANCE_LOOKUP, EXPLODE_LOOKUP, LEDGER_LOOKUP, find_owner, read_identity
 from loyalty_async.sandbox.pages import answer_page
 from loyalty_async.sandbox.paths import (
     ACCOUNT_BALANCE_PATH,
@@ -23,7 +24,9 @@ from loyalty_async.sandbox.paths import (
     SCHEDULE_PATH,
     TOKEN_PATH,
 )
-from loyalty_async.sandbox.schedules import answer_schedule
+from loyalty_async.sandbox.records import Owner
+from loyalty_async.sandbox.refusals import Refusal
+from loyalty_async.sandbox.schedules import answer_schedule, find_scheduled
 from loyalty_async.sandbox.tokens import check_access, grant
 
 _SCHEDULE: Final = re.compile(SCHEDULE_PATH.replace("{user_id}", "[^/]+"))
@@ -35,6 +38,13 @@ _CAPILLARY: Final[Mapping[str, Endpoint]] = {
     EXPLODE_SCOPED_PATH: answer_explosion,
     SCHEDULE_LOOKUP_PATH: answer_schedule,
     SCHEDULE_PATH: answer_schedule,
+}
+_LOOKUPS: Final = {
+    LEDGER_INFO_PATH: LEDGER_LOOKUP,
+    LEDGER_INFO_SCOPED_PATH: LEDGER_LOOKUP,
+    LEDGER_BALANCE_PATH: BALANCE_LOOKUP,
+    EXPLODE_PATH: EXPLODE_LOOKUP,
+    EXPLODE_SCOPED_PATH: EXPLODE_LOOKUP,
 }
 METHODS: Final[Mapping[str, str]] = {
     TOKEN_PATH: "POST",
@@ -59,3 +69,17 @@ def respond(world: World, call: Call) -> Reply:
     endpoint = _CAPILLARY[path]
     check_access(call.headers, world.settings, world.tokens)
     return endpoint(world, call)
+
+
+def owner_of(world: World, call: Call) -> Owner | None:
+    """Say whose ledger a call is about, by the rules of its endpoint; None if it is about nobody who is there."""
+    try:
+        if call.path == TOKEN_PATH:
+            return None
+        if call.path == ACCOUNT_BALANCE_PATH:
+            return find_profile(call, world.ledger)
+        if call.path in _LOOKUPS:
+            return find_owner(read_identity(call.query, _LOOKUPS[call.path]), world.ledger)
+        return find_scheduled(call, world.ledger)
+    except Refusal:
+        return None

@@ -75,6 +75,7 @@ def read_ledger_query(
         points=points,
         currencies=currencies,
         org_ids=org_ids,
+        event_zone=settings.timezone if settings.filters_by == "event" else None,
         order=_read_order(query, settings),
         order_seed=settings.order_seed,
     )

@@ -1,4 +1,4 @@
-"""One sandbox: its ledger, settings, faults, tokens and counts, and how it answers a call."""
+"""One sandbox: its ledger, settings, faults, moves, tokens and counts, and how it answers a call."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from loyalty_async.sandbox.answers import Printer, Reply, error_body
 from loyalty_async.sandbox.calls import Call, World
 from loyalty_async.sandbox.faults import Fault, FaultScript
 from loyalty_async.sandbox.ledger import Ledger
+from loyalty_async.sandbox.moves import Move, MoveScript
 from loyalty_async.sandbox.refusals import Refusal
-from loyalty_async.sandbox.routes import respond
+from loyalty_async.sandbox.routes import owner_of, respond
 from loyalty_async.sandbox.settings import Settings
 from loyalty_async.sandbox.tokens import Tokens
 
@@ -45,12 +46,13 @@ def _wall_clock() -> datetime:
 
 
 class Sandbox:
-    """A stand-in for the vendors' servers: stateful, deterministic, and faulty where the script says so.
+    """A stand-in for the vendors' servers: stateful, deterministic, and faulty or on the move where a script says so.
 
     Attributes:
         ledger: Members and entries; change them at any time, from any thread.
         settings: May be replaced at any time.
         faults: What goes wrong.
+        moves: How the ledger changes between requests, and how it has changed so far.
         stats: What was asked.
         tokens: The OAuth tokens handed out.
         printer: Writes answers by the settings.
@@ -58,6 +60,7 @@ class Sandbox:
 
     ledger: Ledger
     faults: FaultScript
+    moves: MoveScript
     stats: Stats
     tokens: Tokens
     printer: Printer
@@ -68,6 +71,7 @@ class Sandbox:
         settings: Settings | None = None,
         *,
         faults: Iterable[Fault] = (),
+        moves: Iterable[Move] = (),
         seed: int = 0,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = _wall_clock,
@@ -78,9 +82,10 @@ class Sandbox:
             ledger: An empty one unless given.
             settings: The defaults unless given.
             faults: The script of what goes wrong.
-            seed: For faults that depend on chance.
+            moves: The script of how the ledger changes.
+            seed: For faults and moves that depend on chance.
             clock: Seconds, for the life of tokens.
-            now: Tells the time, aware, for what is promised; nothing else depends on it.
+            now: Tells the time, aware, for what is promised and for moves; nothing else depends on it.
         """
         self.ledger = Ledger() if ledger is None else ledger
         self.stats = Stats()
@@ -89,8 +94,9 @@ class Sandbox:
         self._now = now
         self._seed = seed
         self._first_faults = tuple(faults)
+        self._first_moves = tuple(moves)
         self._first_ledger = self.ledger.copy()
-        self.faults = FaultScript(self._first_faults, seed=seed)
+        self._restart_scripts()
         self._requests = 0
 
     @property
@@ -104,9 +110,9 @@ class Sandbox:
         self.printer = Printer(settings)
 
     def reset(self) -> None:
-        """Go back to the ledger and the faults of the start; forget counts and tokens. The settings stay."""
+        """Go back to the ledger, the faults and the moves of the start; forget counts and tokens. The settings stay."""
         self.ledger = self._first_ledger.copy()
-        self.faults = FaultScript(self._first_faults, seed=self._seed)
+        self._restart_scripts()
         self.stats = Stats()
         self.tokens.revoke_all()
 
@@ -121,8 +127,17 @@ class Sandbox:
             ledger=self.ledger, settings=self.settings, printer=self.printer, tokens=self.tokens, now=self._now()
         )
 
+    def move(self, call: Call) -> None:
+        """Change the ledger as it is to change just before a call is answered, and count the call."""
+        world, moves = self.world(), self.moves
+        with world.ledger.lock:
+            due = moves.take(call.path, call.query)
+            owner = owner_of(world, call) if due else None
+            if owner is not None:
+                moves.make(due, call.path, world.ledger, owner, world.now)
+
     def answer(self, call: Call) -> Reply:
-        """Answer a call as the documents say, without any fault."""
+        """Answer a call as the documents say, without any fault or move."""
         world = self.world()
         try:
             with world.ledger.lock:
@@ -130,3 +145,8 @@ class Sandbox:
         except Refusal as refusal:
             status = world.settings.business_error_status if refusal.status is None else refusal.status
             return Reply(status=status, body=error_body(refusal.code, refusal.message))
+
+    def _restart_scripts(self) -> None:
+        self.faults = FaultScript(self._first_faults, seed=self._seed)
+        # A seed of its own: moves leave the faults of the same seed where they are.
+        self.moves = MoveScript(self._first_moves, seed=f"moves of {self._seed}")

@@ -9,12 +9,12 @@ from typing import Final
 
 from loyalty_async.sandbox.answers import Reply, encode
 from loyalty_async.sandbox.calls import Call, World
-from loyalty_async.sandbox.identifiers import SOURCES, refuse
+from loyalty_async.sandbox.identifiers import SOURCES, find_member, refuse
 from loyalty_async.sandbox.ledger import Ledger
 from loyalty_async.sandbox.parameters import Query, read_flag
 from loyalty_async.sandbox.paths import SCHEDULE_LOOKUP_PATH
 from loyalty_async.sandbox.promises import open_lots, redeemable_from
-from loyalty_async.sandbox.records import PROMISED, TRIGGER_BASED, Group, Member, Organisation, Owner, Program, total
+from loyalty_async.sandbox.records import PROMISED, TRIGGER_BASED, Group, Organisation, Owner, Program, total
 from loyalty_async.sandbox.refusals import Refusal, invalid_input
 from loyalty_async.sandbox.settings import Settings
 from loyalty_async.sandbox.times import Calendar, read_request_day
@@ -37,7 +37,7 @@ def answer_schedule(world: World, call: Call) -> Reply:
     programs = _read_programs(query, ledger.organisation)
     first, last = _read_days(query, world.settings, today)
     earliest_only = read_flag(query, "fetchEarliestExpiryOnly")
-    owner = _find_owner(call, ledger)
+    owner = find_scheduled(call, ledger)
     scheduled = scheduled_points(ledger, owner, programs, calendar, world.now)
     days = sorted({day for day, _, _ in scheduled if first <= day <= last})
     wanted = set(days[:1] if earliest_only else days)
@@ -128,7 +128,12 @@ def _years_later(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28) + timedelta(days=1)
 
 
-def _find_owner(call: Call, ledger: Ledger) -> Owner:
+def find_scheduled(call: Call, ledger: Ledger) -> Owner:
+    """Find whose schedule is asked for.
+
+    Raises:
+        Refusal: There is no such customer or fleet, or the request does not say who it is.
+    """
     entity_type = call.query.get("entityType", "CUSTOMER")
     if entity_type not in _ENTITY_TYPES:
         raise Refusal(1212, "Invalid entity type")
@@ -137,7 +142,7 @@ def _find_owner(call: Call, ledger: Ledger) -> Owner:
     names, values = _read_identifiers(call.query)
     if entity_type == "FLEET":
         return _find_fleet(names[0], values[0], ledger)
-    found = {_find_member(name, value, ledger) for name, value in zip(names, values, strict=True)}
+    found = {find_member(name, value, ledger) for name, value in zip(names, values, strict=True)}
     if len(found) > 1:
         raise refuse(8015)
     return found.pop()
@@ -150,7 +155,7 @@ def _find_by_id(call: Call, ledger: Ledger, entity_type: str) -> Owner:
     user_id = call.path.split("/")[3]
     if entity_type == "FLEET":
         return _find_fleet("primaryUserId", user_id, ledger)
-    return _find_member("id", user_id, ledger)
+    return find_member("id", user_id, ledger)
 
 
 def _read_identifiers(query: Mapping[str, str]) -> tuple[list[str], list[str]]:
@@ -168,13 +173,6 @@ def _read_identifiers(query: Mapping[str, str]) -> tuple[list[str], list[str]]:
     if names.count(",") != values.count(","):
         raise invalid_input()
     return names.split(","), values.split(",")
-
-
-def _find_member(name: str, value: str, ledger: Ledger) -> Member:
-    member = ledger.find(name, value)
-    if member is None:
-        raise refuse(8015)
-    return member
 
 
 def _find_fleet(name: str, value: str, ledger: Ledger) -> Group:

@@ -1,4 +1,4 @@
-"""What a sandbox is set to: the switches for everything that the documents leave open."""
+"""What a sandbox is set to: the switches for what the documents leave open, and for a few things that are wrong."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ _positive = attrs.validators.ge(1)
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """Say how the sandbox behaves where the vendors' servers differ, or where the documents do not say.
+    """Say how the sandbox behaves where the vendors' servers differ, where the documents do not say, or against them.
 
     Attributes:
         business_error_status: HTTP status of errors that carry a business code; the documents show both 200 and 400.
         timezone: The server's zone: naive request dates are read in it, and naive answer dates are written in it.
         end_date_inclusive: Whether an entry created exactly at `endDate` belongs to the answer.
         sees_fractions: Whether date filters compare fractions of a second, or entries truncated to the second.
+        filters_by: Which date of an entry `startDate` and `endDate` are about in getCustomerLedgerInfo: "created", its
+            creation, or "event", as of a server that filters by another date: that of its bill or its event where it
+            has one. A till's wall clock is read in the server's zone, as servers do (facts F).
+        miscount: Added to `totalEntries` by getCustomerLedgerInfo, on purpose; `pageCount` follows, and neither is
+            below nought. The entries are right: pages too many are refused with 11003, pages too few can be asked for.
         order: How entries are sorted when the request does not say: by falling eventLogId, by rising eventLogId, or
             in an arbitrary but stable order.
         order_seed: Chooses among the arbitrary orders.
@@ -55,6 +60,10 @@ class Settings:
     timezone: tzinfo = UTC
     end_date_inclusive: bool = True
     sees_fractions: bool = True
+    filters_by: Literal["created", "event"] = attrs.field(
+        default="created", validator=attrs.validators.in_(("created", "event"))
+    )
+    miscount: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
     order: Literal["newest", "oldest", "arbitrary"] = attrs.field(
         default="newest", validator=attrs.validators.in_(("newest", "oldest", "arbitrary"))
     )

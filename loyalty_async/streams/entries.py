@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 import attrs
@@ -13,17 +12,19 @@ from loyalty_async.models.members import Member
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.planning.accounts import Account
 from loyalty_async.planning.jobs import Part
+from loyalty_async.planning.resumes import Mark, ResumePoint
 from loyalty_async.streams.walks import Walk
 
 __all__ = ["Entries", "EntryStream"]
 
 
 class Entries(list[LedgerEntry]):
-    """All entries of a walk, in order, with its report."""
+    """All entries of a walk, in order, with its report and the point from which to go on."""
 
-    def __init__(self, entries: Iterable[LedgerEntry], report: Report) -> None:
+    def __init__(self, entries: Iterable[LedgerEntry], report: Report, resume: str) -> None:
         super().__init__(entries)
         self.report = report
+        self.resume = resume
 
 
 @attrs.define(eq=False)
@@ -38,20 +39,41 @@ class EntryStream(AsyncIterator[LedgerEntry]):
     _walk: Walk = attrs.field(repr=False)
     _member: Member = attrs.field(repr=False)
     _source: AsyncIterator[Part] = attrs.field(repr=False)
-    _unread: deque[LedgerEntry] = attrs.field(init=False, factory=deque, repr=False)
+    _point: ResumePoint = attrs.field(repr=False)
+    _left: int | None = attrs.field(default=None, repr=False)
+    _mark: Mark | None = attrs.field(init=False, repr=False)
+    _entries: Sequence[LedgerEntry] = attrs.field(init=False, default=(), repr=False)
+    _taken: int = attrs.field(init=False, default=0, repr=False)
     _part: Part | None = attrs.field(init=False, default=None, repr=False)
-    _short: list[Account] = attrs.field(init=False, factory=list, repr=False)
+    _accounts: list[Account] = attrs.field(init=False, factory=list, repr=False)
     _error: LoyaltyError | None = attrs.field(init=False, default=None, repr=False)
     _busy: bool = attrs.field(init=False, default=False, repr=False)
     _closed: bool = attrs.field(init=False, default=False, repr=False)
 
+    def __attrs_post_init__(self) -> None:
+        self._mark = self._point.mark
+
     @property
     def report(self) -> Report:
         """How the walk stands; final once the stream has ended."""
-        return self._walk.report(len(self._unread))
+        return self._walk.report(len(self._entries) - self._taken)
+
+    @property
+    def resume(self) -> str:
+        """The point from which `entries(..., resume=...)` goes on: behind the last entry handed out.
+
+        An opaque text that holds nothing of the member: the cut-off, and the date and event of that entry. It belongs
+        to this query: the same `since`, `until`, `order`, filters and data scope, of the same member.
+        """
+        return attrs.evolve(self._point, mark=self._mark_behind_taken()).token()
+
+    @property
+    def origin(self) -> str:
+        """The point at which this stream began, for who keeps nothing of what it gave before it failed."""
+        return self._point.token()
 
     def close(self) -> None:
-        """Refuse further use; the report stays as it is."""
+        """Refuse further use; the report and the resume point stay as they are."""
         self._closed = True
 
     async def __anext__(self) -> LedgerEntry:
@@ -60,47 +82,73 @@ class EntryStream(AsyncIterator[LedgerEntry]):
         Raises:
             LoyaltyError: The walk cannot go on; nothing was skipped.
         """
-        if self._closed:
-            raise ClientStateError("the stream was closed when its block ended")
-        while not self._unread:
-            self._unread.extend(await self.next_part())
-        return self._unread.popleft()
+        self._require_open()
+        while self._taken == len(self._entries):
+            await self._advance()
+        self._taken += 1
+        return self._entries[self._taken - 1]
 
     async def next_part(self) -> Sequence[LedgerEntry]:
-        """Give the entries of the next part at once; there may be none in it.
+        """Give what is left of the part at hand, else the entries of the next one; there may be none in it.
 
         Raises:
-            StopAsyncIteration: The walk is over, and complete.
+            StopAsyncIteration: The walk is over: complete, or `max_items` were given.
             LoyaltyError: The walk cannot go on; nothing was skipped.
         """
+        self._require_open()
+        if self._taken == len(self._entries):
+            await self._advance()
+        left = self._entries[self._taken :]
+        self._taken = len(self._entries)
+        return left
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise self._told(ClientStateError("the stream was closed when its block ended"))
+
+    async def _advance(self) -> None:
+        """Get the next part, of which there may be more than is still wanted."""
         if self._error is not None:
             raise self._error
         if self._busy:
-            raise ClientStateError("two tasks iterate over one stream; give each task its own query")
+            raise self._told(ClientStateError("two tasks iterate over one stream; give each task its own query"))
+        if self._left == 0:
+            raise StopAsyncIteration
         self._busy = True
         try:
             part = await self._proved_part()
         except StopAsyncIteration:
             self._walk.finish()
             raise
-        except ClientStateError:
-            raise  # The caller closed it: what was read is as it was.
+        except ClientStateError as error:
+            raise self._told(error) from None  # The caller closed it: what was read is as it was.
         except LoyaltyError as error:
             self._walk.verdict = Verdict.FAILED
-            error.member = error.member or self._member
-            self._error = error
+            self._error = self._told(error)
             raise
         finally:
             self._busy = False
-        return self._walk.hand_out(part)
+        self._mark, self._taken = self._mark_behind_taken(), 0
+        self._entries = self._walk.hand_out(part, self._left)
+        self._left = self._left and self._left - len(self._entries)
 
     async def _proved_part(self) -> Part:
         """Take the next part, and make sure of the totals that it closes; a cancelled wait takes up where it was."""
         if self._part is None:
             self._part = await anext(self._source)
-            self._short = self._part.enter()
-        while self._short:
-            await self._walk.confirm(self._short[0])
-            self._short.pop(0)
+            self._accounts = self._part.enter()
+        while self._accounts:
+            if self._accounts[0].missing:
+                await self._walk.confirm(self._accounts[0])
+            self._walk.close(self._accounts.pop(0))
         part, self._part = self._part, None
         return part
+
+    def _mark_behind_taken(self) -> Mark | None:
+        return Mark.behind_last(self._entries[: self._taken], self._mark) if self._taken else self._mark
+
+    def _told(self, error: LoyaltyError) -> LoyaltyError:
+        """Tell an error whose ledger it was, and from where to go on."""
+        error.member = error.member or self._member
+        error.resume = self.resume
+        return error

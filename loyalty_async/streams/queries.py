@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
+from typing import Literal
 
 import anyio
 import attrs
 
-from loyalty_async.errors import NoEntriesError
+from loyalty_async.errors import LoyaltyError, NoEntriesError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.members import Member
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Terms
-from loyalty_async.planning.windows import asked, windows
+from loyalty_async.planning.resumes import ResumePoint
+from loyalty_async.planning.windows import BEGINNING, asked, windows
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.streams.entries import Entries, EntryStream
 from loyalty_async.streams.read_ahead import Further, InTurn, check_ahead, fetch_all, open_ahead
@@ -35,23 +37,34 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         member: Whose ledger.
         since: Where it begins; None for the beginning of the ledger.
         until: Where it ends; never later than the moment when the iteration starts, which is also what None means.
+        order: `asc` for the oldest first, `desc` for the newest.
+        max_items: How many entries to give at most; None for all.
+        resume: The point from which to go on; None for the first entry.
     """
 
     member: Member
     since: datetime | None
     until: datetime | None
+    order: Literal["asc", "desc"] = "asc"
+    max_items: int | None = None
+    resume: str | None = None
+    _question: str = attrs.field(repr=False)
     _fetch: FetchPage = attrs.field(repr=False)
     _terms: Callable[[datetime], Terms] = attrs.field(repr=False)
     _clock: Callable[[], datetime] = attrs.field(repr=False)
 
+    def __attrs_post_init__(self) -> None:
+        if self.resume is not None:
+            ResumePoint.read(self.resume, self._question)
+
     def __aiter__(self) -> EntryStream:
         """Iterate one request at a time, without tasks; `break` whenever you like."""
-        walk = self._walk()
+        point, walk = self._begin()
 
         async def work(job: Job) -> Part | Further[Job]:
             return await walk.perform(job, walk.pages)
 
-        return EntryStream(walk, self.member, InTurn(work, walk.jobs()))
+        return EntryStream(walk, self.member, InTurn(work, walk.jobs()), point, self.max_items)
 
     @asynccontextmanager
     async def prefetch(self, *, ahead: int = 4) -> AsyncGenerator[EntryStream]:
@@ -65,8 +78,9 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
             The stream. Nothing is sent until it is iterated; leaving the block cancels what is under way.
         """
         check_ahead(ahead)
+        ahead = self._useful(ahead)
         places = anyio.Semaphore(ahead + 1)
-        walk = self._walk(ahead, places)
+        point, walk = self._begin(ahead, places)
 
         async def pages(requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
             return await fetch_all(walk.page, requests)
@@ -75,29 +89,35 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
             return await walk.perform(job, pages)
 
         async with open_ahead(work, walk.jobs(), ahead=ahead) as parts:
-            stream = EntryStream(walk, self.member, parts)
+            stream = EntryStream(walk, self.member, parts, point, self.max_items)
             try:
                 yield stream
             finally:
                 stream.close()
 
     async def collect(self, *, ahead: int = 4) -> Entries:
-        """Read everything into a list, ahead of itself as `prefetch` does."""
+        """Read everything into a list, ahead of itself as `prefetch` does.
+
+        Raises:
+            LoyaltyError: The walk cannot go on. What was read is dropped, so `resume` is where this walk began.
+        """
         entries: list[LedgerEntry] = []
         async with self.prefetch(ahead=ahead) as stream:
-            while True:
-                try:
+            try:
+                while True:
                     entries.extend(await stream.next_part())
-                except StopAsyncIteration:
-                    return Entries(entries, stream.report)
+            except StopAsyncIteration:
+                return Entries(entries, stream.report, stream.resume)
+            except LoyaltyError as error:
+                error.resume = stream.origin
+                raise
 
     async def pages(self) -> AsyncIterator[LedgerPage]:
         """Give the server's pages as they come, in its order, margins included and without the promises of a walk."""
-        walk = self._walk()
-        terms = self._terms(walk.now)
-        spans = [None] if walk.since is None else windows(Span(walk.since, walk.until), terms.window)
-        for span in spans:
-            wanted = span and asked(span, terms.zone)
+        now = self._clock().astimezone(UTC)
+        terms, span = self._terms(now), self._span(self._point(now))
+        for window in [None] if self.since is None else windows(span, terms.window):
+            wanted = window and asked(window, terms.zone)
             number = count = 0
             while number == 0 or number < count:
                 try:
@@ -107,15 +127,40 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
                 yield page
                 number, count = number + 1, page.paging.page_count
 
-    def _walk(self, ahead: int = 0, places: AbstractAsyncContextManager[object] | None = None) -> Walk:
+    def _begin(
+        self, ahead: int = 0, places: AbstractAsyncContextManager[object] | None = None
+    ) -> tuple[ResumePoint, Walk]:
         # In UTC: two instants of one zone would be compared, and added to, by their wall clocks.
         now = self._clock().astimezone(UTC)
-        return Walk(
+        point = self._point(now)
+        walk = Walk(
             fetch=self._fetch,
             terms=self._terms(now),
-            since=self.since and self.since.astimezone(UTC),
-            until=now if self.until is None else min(self.until.astimezone(UTC), now),
-            now=now,
+            clock=lambda: self._clock().astimezone(UTC),
+            span=self._span(point),
+            dated=self.since is not None,
+            until=point.until,
+            mark=point.mark,
             ahead=ahead,
             places=places or nullcontext(),
         )
+        return point, walk
+
+    def _point(self, now: datetime) -> ResumePoint:
+        """Say where the walk begins: where an earlier one stopped, and with its cut-off."""
+        if self.resume is not None:
+            return ResumePoint.read(self.resume, self._question)
+        now = now.astimezone(UTC)
+        until = now if self.until is None else min(self.until.astimezone(UTC), now)
+        return ResumePoint(question=self._question, until=until)
+
+    def _span(self, point: ResumePoint) -> Span:
+        since = BEGINNING if self.since is None else self.since.astimezone(UTC)
+        span = Span(since, point.until)
+        return span if point.mark is None else point.mark.rest_of(span, descending=self.order == "desc")
+
+    def _useful(self, ahead: int) -> int:
+        """Look no further ahead than the pages that may still be wanted."""
+        if self.max_items is None:
+            return ahead
+        return min(ahead, (self.max_items - 1) // self._terms(self._clock()).page_size)

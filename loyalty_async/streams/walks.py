@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
+import anyio
 import attrs
 
 from loyalty_async.errors import IntervalTooLongError, LimitTooLargeError, NoEntriesError
@@ -15,14 +15,15 @@ from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.accounts import Account
-from loyalty_async.planning.drift import unfamiliar
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Reading, Split, Terms
 from loyalty_async.planning.parts import read
 from loyalty_async.planning.proofs import incomplete
-from loyalty_async.planning.windows import windows
+from loyalty_async.planning.resumes import Mark
+from loyalty_async.planning.windows import BEGINNING, windows
 from loyalty_async.protocol.codes import PENDING_CODES
 from loyalty_async.protocol.efforts import Effort
-from loyalty_async.streams.read_ahead import Further
+from loyalty_async.streams.read_ahead import Further, InTurn
+from loyalty_async.streams.tallies import Tally
 
 __all__ = ["FetchPage", "GetPages", "Walk"]
 
@@ -32,12 +33,17 @@ FetchPage = Callable[[PageRequest, int, Effort], Awaitable[LedgerPage]]
 GetPages = Callable[[Sequence[PageRequest]], Awaitable[Sequence[LedgerPage]]]
 """Gets several pages, one after the other or at once."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SMALL_PAGE = 10
 """What a server that refuses our page size still gives (errors 11006 and 11029)."""
 _PATIENCE = 500
 """How many pages in a row may prove nothing before a walk is given up: two readings of a second of 200 pages take 400,
 to find it in 88 days about 50."""
+_PAUSE_S = 1.0
+"""How long to leave a span alone that moved while it was read: the server dates what it books, to the second."""
+_COUNTS = 10
+"""How often the entries that came during a walk are counted, while ever more come."""
+_FAST_CLOCK = timedelta(days=1)
+"""How far the server's clock may be ahead of ours."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -45,36 +51,37 @@ class Walk:
     """The state of one walk.
 
     Attributes:
-        since: Where it begins; None for the whole history.
-        until: Where it ends.
-        now: When it began: what the whole history goes up to.
+        span: What is left to read.
+        dated: Whether its beginning was asked for; otherwise it is the whole history.
+        until: Where it ended when it was first begun.
+        mark: The last entry that an earlier walk handed out, which this one goes on with.
         verdict: How far it can be trusted.
     """
 
-    since: datetime | None
+    span: Span
+    dated: bool
     until: datetime
-    now: datetime
+    mark: Mark | None = None
     verdict: Verdict = Verdict.PARTIAL
     _fetch: FetchPage
     _terms: Terms
+    _clock: Callable[[], datetime]
     _ahead: int = 0
     _places: AbstractAsyncContextManager[object] = attrs.field(factory=nullcontext)
-    _effort: Effort = attrs.field(factory=Effort)
-    _entries: int = 0
-    _parts: int = 0
-    _splits: int = 0
-    _pages: int = 0
+    _tally: Tally = attrs.field(factory=Tally)
     _fruitless: int = 0
-    _page_size: int | None = None
-    _warnings: Counter[int] = attrs.field(factory=Counter)
-    _unfamiliar: Counter[str] = attrs.field(factory=Counter)
+    _oldest: datetime | None = None
+
+    @property
+    def descending(self) -> bool:
+        """Whether it goes from the newest to the oldest."""
+        return self._terms.descending
 
     def jobs(self) -> Iterator[Job]:
-        """Say what there is to read, oldest first."""
-        if self.since is None:
-            yield Job(Span(_EPOCH, self.now), dated=False)
-        else:
-            yield from map(Job, windows(Span(self.since, self.until), self._terms.window))
+        """Say what there is to read, in the order of the walk."""
+        if self.dated:
+            return map(Job, windows(self.span, self._terms.window, newest_first=self.descending))
+        return iter([Job(self.span, dated=False, earlier=self.mark.passed if self.mark else 0, later=self.until)])
 
     async def perform(self, job: Job, get_pages: GetPages) -> Part | Further[Job]:
         """Read the span of a job, or learn that it must be split.
@@ -91,25 +98,28 @@ class Walk:
                     raise
                 self._terms = attrs.evolve(self._terms, page_size=_SMALL_PAGE)
             else:
-                self._fruitless = 0 if isinstance(outcome, Part) else self._fruitless
-                self._splits += isinstance(outcome, Split)
-                return Further(outcome.jobs) if isinstance(outcome, Split) else outcome
+                if isinstance(outcome, Part):
+                    self._fruitless = 0
+                    return outcome
+                self._tally.splits += 1
+                return Further(outcome.jobs[::-1] if self.descending else outcome.jobs)
 
     async def page(self, request: PageRequest) -> LedgerPage:
         """Get one page, when there is a place for it, and count it."""
+        if request.again:
+            self._tally.rereads += 1
+            await anyio.sleep(_PAUSE_S)
         async with self._places:
             self._require_progress(request)
-            page = await self._fetch(request, self._terms.page_size, self._effort)
-        self._pages += 1
-        self._page_size = page.paging.page_size
-        self._warnings.update(warning.code for warning in page.warnings if warning.code is not None)
-        self._unfamiliar.update(unfamiliar(page))
+            page_size = self._terms.page_size
+            page = await self._fetch(request, page_size, self._tally.effort)
+        self._tally.count_page(page, page_size)
         return page
 
     def _require_progress(self, request: PageRequest) -> None:
         self._fruitless += 1
         if self._fruitless > _PATIENCE + self._terms.pages_per_part * (self._ahead + 1):
-            span = request.asked or Span(_EPOCH, self.now)
+            span = request.asked or self.span
             raise incomplete(f"{self._fruitless} pages proved nothing", span, request.number)
 
     async def pages(self, requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
@@ -122,45 +132,66 @@ class Walk:
         Raises:
             IncompleteLedgerError: It still says more than it served.
         """
-        try:
-            page = await self.page(PageRequest(account.asked, 0))
-        except NoEntriesError:
-            return
-        later = 0 if account.asked else sum(entry.created_at >= account.span.until for entry in page.entries)
-        missing = page.paging.total_entries - later - account.brought
+        missing = await (self._missing_in(account.asked, account) if account.asked else self._missing_ever(account))
         if missing > 0:
-            reason = f"the server counts {missing} entries more than it served"
-            raise incomplete(reason, account.span)
+            raise incomplete(f"the server counts {missing} entries more than it served", account.span)
 
-    def hand_out(self, part: Part) -> Sequence[LedgerEntry]:
-        """Give the entries of a part that lie in the walk, and count them."""
-        entries = part.entries
-        if part.job.span.until > self.until:
-            entries = [entry for entry in entries if entry.created_at < self.until]
-        if self.since is None and entries:
-            self.since = entries[0].created_at
-        self._parts += 1
-        self._entries += len(entries)
-        return entries
+    async def _missing_in(self, asked: Span | None, account: Account) -> int:
+        try:
+            page = await self.page(PageRequest(asked, 0))
+        except NoEntriesError:
+            return 0
+        return page.paging.total_entries - account.brought
+
+    async def _missing_ever(self, account: Account) -> int:
+        """Hold everything that there is now against what was brought and what came later.
+
+        What comes between the two counts looks as if it were missing: then both are taken again.
+        """
+        later = await self._count_later()
+        for _ in range(_COUNTS):
+            missing = await self._missing_in(None, account) - later
+            if missing <= 0:
+                return 0
+            before, later = later, await self._count_later()
+            if later == before:
+                break
+            await anyio.sleep(_PAUSE_S)
+        return missing
+
+    async def _count_later(self) -> int:
+        """Count what is dated behind the walk, by reading it."""
+        span = Span(self.until, self._clock() + _FAST_CLOCK)
+        parts = InTurn(self._read, map(Job, windows(span, self._terms.window)))
+        return sum([len(part.entries) async for part in parts])
+
+    async def _read(self, job: Job) -> Part | Further[Job]:
+        return await self.perform(job, self.pages)
+
+    def hand_out(self, part: Part, most: int | None = None) -> Sequence[LedgerEntry]:
+        """Give up to *most* entries of a part in the order of the walk, without what came before the mark."""
+        entries = part.entries[::-1] if self.descending else part.entries
+        if self.mark is not None and self.mark.created_at in part.job.span:
+            entries = self.mark.behind(entries, descending=self.descending)
+        handed_out = entries[:most]
+        if handed_out:
+            dates = (handed_out[0].created_at, handed_out[-1].created_at)
+            self._oldest = min(*dates, self._oldest or dates[0])
+        self._tally.enter(part, len(handed_out), whole=len(handed_out) == len(entries))
+        return handed_out
+
+    def close(self, account: Account) -> None:
+        """Note what the pieces of a span brought."""
+        self._tally.close(account)
 
     def finish(self) -> None:
         """Note that everything was handed out."""
-        self.verdict = Verdict.COMPLETE if PENDING_CODES.isdisjoint(self._warnings) else Verdict.PENDING
+        self.verdict = Verdict.COMPLETE if PENDING_CODES.isdisjoint(self._tally.warnings) else Verdict.PENDING
 
     def report(self, unread: int) -> Report:
         """Say how it stands, when *unread* entries of the last part are not handed out yet."""
-        return Report(
-            verdict=self.verdict,
-            since=self.since,
-            until=self.until,
-            entries=self._entries - unread,
-            parts=self._parts,
-            splits=self._splits,
-            pages=self._pages,
-            page_size=self._page_size,
-            warnings=dict(self._warnings),
-            unfamiliar=dict(self._unfamiliar),
-        )
+        since = self.span.since if self.span.since > BEGINNING else self._oldest
+        return self._tally.report(self.verdict, since, self.span.until, unread)
 
 
 async def _drive(reading: Reading, get_pages: GetPages) -> Part | Split:

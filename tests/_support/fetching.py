@@ -93,7 +93,9 @@ def query(
     def at(moment: datetime) -> Terms:
         return under or terms(settled_before=moment - settle)
 
-    return EntryQuery(member=MEMBER, since=since, until=until, fetch=fetch, terms=at, clock=lambda: now)
+    return EntryQuery(
+        member=MEMBER, since=since, until=until, question="a question", fetch=fetch, terms=at, clock=lambda: now
+    )
 
 
 def ids(entries: Sequence[LedgerEntry]) -> list[int]:

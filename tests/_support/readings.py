@@ -26,10 +26,18 @@ def terms(
     page_size: int = 100,
     pages_per_part: int = 10,
     window: timedelta = WINDOW,
+    descending: bool = False,
+    enough: int | None = None,
 ) -> Terms:
     """Make terms under which everything is settled, unless told otherwise."""
     return Terms(
-        settled_before=settled_before, zone=zone, page_size=page_size, pages_per_part=pages_per_part, window=window
+        settled_before=settled_before,
+        zone=zone,
+        page_size=page_size,
+        pages_per_part=pages_per_part,
+        window=window,
+        descending=descending,
+        enough=enough,
     )
 
 
@@ -80,7 +88,7 @@ def carry_all(jobs: Sequence[Job], server: LedgerServer, under: Terms) -> Carrie
             waiting.extendleft(reversed(outcome.jobs))
         else:
             carried.parts.append(outcome)
-            carried.short += outcome.enter()
+            carried.short += [account for account in outcome.enter() if account.missing]
     return carried
 
 

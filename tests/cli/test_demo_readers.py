@@ -55,7 +55,7 @@ class Query:
         if self.member in desk.broken:
             raise desk.broken[self.member]
         entry = LedgerEntry(event_log_id=self.member, event_name="TransactionAdd", created_at=SPAN.since)
-        return Entries([entry], Report(verdict=desk.verdict, since=SPAN.since, until=SPAN.until))
+        return Entries([entry], Report(verdict=desk.verdict, since=SPAN.since, until=SPAN.until), "")
 
 
 async def read(desk: Desk, user_ids: Any, lines: list[bytes], concurrency: int = 3) -> Tally:

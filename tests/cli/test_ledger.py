@@ -43,7 +43,7 @@ def test_the_lines_are_the_truth(configured: Served, run: Run) -> None:
     expected = truth(configured, member.user_id)
     assert len(expected) >= 30
     assert compare(rows(finished.out), expected) == Differences()
-    assert finished.err.startswith(f"complete: entries {len(expected)}, pages ")
+    assert finished.err.startswith(f"complete: entries {len(expected)}, requests ")
     assert finished.err.count("\n") == 1
 
 
@@ -271,3 +271,63 @@ def test_ctrl_c_is_one_line_and_exit_code_130(configured: Served) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (130, b"", b"loyalty-async: interrupted\n")
+
+
+# ---- Order, end, resume, report --------------------------------------------------------------------------------------
+
+
+def ids(text: str) -> list[int]:
+    return [row["event_log_id"] for row in rows(text)]
+
+
+def test_the_newest_come_first_if_told_and_the_rest_on_request(configured: Served, run: Run) -> None:
+    """What a run that stopped prints is what the next one takes, until there is no more."""
+    command = ("ledger", "--member", f"mobile={configured.member(30).mobile}", "--with-currencies")
+    everything = ids(run(*command, "--order", "desc").out)
+    page = run(*command, "--order", "desc", "--max-items", "7")
+    given = ids(page.out)
+    while page.err.startswith("partial: "):
+        assert page.code == 0
+        page = run(*command, "--order", "desc", "--max-items", "7", "--resume", page.err.split()[-1])
+        given += ids(page.out)
+    assert given == everything
+    assert everything == ids(run(*command).out)[::-1]
+
+
+def test_a_run_that_broke_off_says_how_to_go_on(configured: Served, run: Run) -> None:
+    command = ("ledger", "--member", f"mobile={configured.member(60).mobile}", "--since", "2022-01-01", "--ahead", "0")
+    everything = ids(run(*command).out)
+    configured.sandbox.faults.add(Fault(skip=6, times=None, status=403, code=4000))
+    broken = run(*command)
+    assert broken.code == 3
+    configured.sandbox.faults.clear()
+    (line,) = [line for line in broken.err.splitlines() if "--resume" in line]
+    rest = run(*command, "--resume", line.split()[-1])
+    assert 0 < len(ids(broken.out)) < len(everything)
+    assert ids(broken.out) + ids(rest.out) == everything
+
+
+def test_a_point_of_another_query_is_refused(configured: Served, run: Run) -> None:
+    command = ("ledger", "--member", f"mobile={configured.member(30).mobile}")
+    page = run(*command, "--max-items", "7")
+    refused = run(*command, "--order", "desc", "--resume", page.err.split()[-1])
+    assert (refused.code, refused.out) == (2, "")
+    assert "another query" in refused.err
+
+
+def test_the_report_is_json(configured: Served, run: Run, tmp_path: Path) -> None:
+    member = configured.member(30)
+    path = tmp_path / "report.json"
+    finished = run("ledger", "--member", f"mobile={member.mobile}", "--report", str(path), "--proof", "atomic")
+    report = json.loads(path.read_text())
+    assert report["verdict"] == "complete"
+    assert report["entries"] == len(rows(finished.out))
+    assert report["requests"] >= report["pages"] >= 1
+    assert member.mobile not in path.read_text()
+
+
+@pytest.mark.parametrize("options", ["--max-items 0", "--settle -1", "--settle nan", "--resume x"])
+def test_numbers_that_cannot_be_are_refused(options: str, configured: Served, run: Run) -> None:
+    finished = run("ledger", "--member", f"id={configured.member(1).user_id}", *options.split())
+    assert finished.code == 2
+    assert_discreet(finished)

@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import loyalty_async.sandbox
-from loyalty_async.sandbox import Sandbox
+from loyalty_async.sandbox import Fault, Sandbox
 from tests.cli.conftest import Run
 
 pytestmark = pytest.mark.real_time
@@ -112,3 +114,36 @@ def test_without_the_extra_one_line_says_what_to_install(run: Run, monkeypatch: 
         finished = run(command)
         assert finished.code == 2
         assert "needs starlette and uvicorn: python -m pip install 'loyalty-async[cli,sandbox]'" in finished.err
+
+
+def test_faults_and_moves_come_from_files(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr("loyalty_async.sandbox.run_sandbox", lambda sandbox, *_: seen.append(sandbox))
+    faults, moves = tmp_path / "faults.json", tmp_path / "moves.json"
+    faults.write_text('[{"status": 429, "every": 10, "times": null}, {"status": 503}]')
+    moves.write_text('{"action": "insert", "at": 3}')
+    assert run("sandbox", "--members", "1", "--faults", str(faults), "--moves", str(moves)).code == 0
+    (sandbox,) = seen
+    assert sandbox.faults.take("/v2/pointsLedger/getCustomerLedgerInfo", {})[0] == Fault(
+        status=429, every=10, times=None
+    )
+    assert [bool(sandbox.moves.take("/v2/pointsLedger/getCustomerLedgerInfo", {})) for _ in range(4)] == [
+        False, False, True, False
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("{", "--moves is not a list as is expected"),
+        ('{"action": "explode"}', "--moves is not a list as is expected"),
+        (None, "--moves cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_script_is_refused(written: str | None, said: str, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "moves.json"
+    if written is not None:
+        path.write_text(written)
+    finished = run("sandbox", "--moves", str(path))
+    assert (finished.code, finished.err.count("\n")) == (2, 1)
+    assert said in finished.err

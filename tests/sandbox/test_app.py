@@ -11,6 +11,7 @@ import pytest
 from loyalty_async.sandbox.app import create_app
 from loyalty_async.sandbox.faults import Fault
 from loyalty_async.sandbox.ledger import Ledger
+from loyalty_async.sandbox.moves import Move
 from loyalty_async.sandbox.paths import ACCOUNT_BALANCE_PATH, LEDGER_INFO_PATH, SCHEDULE_PATH, TOKEN_PATH
 from loyalty_async.sandbox.sandboxes import Sandbox
 from loyalty_async.sandbox.settings import Settings
@@ -174,3 +175,46 @@ async def test_a_fault_can_hit_any_endpoint(sandbox: Sandbox) -> None:
     async with client_of(sandbox) as client:
         assert (await client.get(LEDGER_INFO_PATH, params=MEMBER)).status_code == 200
         assert (await client.post(ACCOUNT_BALANCE_PATH)).status_code == 503
+
+
+async def test_the_ledger_moves_just_before_an_answer(sandbox: Sandbox) -> None:
+    """The answer to that request shows it, that to the one before does not."""
+    sandbox.moves.add(Move(action="insert", at=2), Move(action="delete", at=3, event_log_id=7))
+    totals = [(await fetch(sandbox)).json()["ledgerDetails"]["totalEntries"] for _ in range(4)]
+    assert totals == [25, 26, 25, 25]
+    assert [moved.request for moved in sandbox.moves.history] == [2, 3]
+
+
+async def test_a_move_waits_for_a_delayed_answer(sandbox: Sandbox) -> None:
+    """Requests count in the order in which they are answered."""
+    sandbox.faults.add(Fault(delay_s=30, where={"offset": "1"}))
+    sandbox.moves.add(Move(action="delete", where={"offset": "1"}))
+    totals: dict[str, int] = {}
+
+    async def ask(offset: str, wait_s: float) -> None:
+        await anyio.sleep(wait_s)
+        totals[offset] = (await fetch(sandbox, offset=offset)).json()["ledgerDetails"]["totalEntries"]
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask, "1", 0)
+        group.start_soon(ask, "0", 10)
+    assert totals == {"0": 25, "1": 24}
+    assert [moved.request for moved in sandbox.moves.history] == [2]
+
+
+async def test_a_request_that_a_fault_answers_counts_for_moves(sandbox: Sandbox) -> None:
+    """The ledger has moved when it comes again; and a fault may ask for another page than the request did."""
+    sandbox.faults.add(Fault(status=503), Fault(query={"offset": "0"}))
+    sandbox.moves.add(Move(action="insert", at=1), Move(action="insert", where={"offset": "2"}, at=2))
+    first, second = await fetch(sandbox, offset="2"), await fetch(sandbox, offset="2")
+    assert first.status_code == 503
+    assert second.json()["ledgerDetails"]["totalEntries"] == 27
+
+
+async def test_altcraft_sees_the_ledger_move(sandbox: Sandbox) -> None:
+    """A request by its body is about somebody, too."""
+    sandbox.moves.add(Move(action="insert", path=ACCOUNT_BALANCE_PATH, points="2.5"))
+    body = {"loyalty_program_id": 973, "matching": "profile_id", "profile_id": "7001"}
+    async with client_of(sandbox) as client:
+        response = await client.post(ACCOUNT_BALANCE_PATH, json=body)
+    assert response.json()["data"]["active_balance"] == "2.500"

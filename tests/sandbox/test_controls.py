@@ -6,8 +6,10 @@ import httpx
 import pytest
 
 from loyalty_async.sandbox.app import create_app
+from loyalty_async.sandbox.calls import Call
 from loyalty_async.sandbox.faults import Fault
 from loyalty_async.sandbox.ledger import Ledger
+from loyalty_async.sandbox.moves import Move
 from loyalty_async.sandbox.paths import LEDGER_INFO_PATH
 from loyalty_async.sandbox.records import PROMISED, Group
 from loyalty_async.sandbox.sandboxes import Sandbox
@@ -177,6 +179,48 @@ async def test_wrong_faults_are_refused_as_a_whole(sandbox: Sandbox, content: st
     assert response.status_code == 400
     assert response.json()["error"]
     assert sandbox.faults.take(LEDGER_INFO_PATH, {}) == (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    "body", [{"action": "delete", "times": 2}, [{"action": "delete"}, {"action": "delete", "at": 2}]]
+)
+async def test_moves_can_be_added(sandbox: Sandbox, body: object) -> None:
+    """One, or a list of them; what came of them is told."""
+    response = await request(sandbox, "POST", "/moves", json=body)
+    assert response.json() == {"added": len(body) if isinstance(body, list) else 1}
+    assert await told(sandbox, "/moves") == {"moves": []}
+    (left,) = sandbox.ledger.entries(7002)
+    about = Call(path=LEDGER_INFO_PATH, query={"identifierName": "id", "identifierValue": "7002", "source": "INSTORE"})
+    for _ in range(2):
+        sandbox.move(about)
+    expected = {
+        "request": 1,
+        "path": LEDGER_INFO_PATH,
+        "action": "delete",
+        "ownerId": 7002,
+        "eventLogIds": [left.event_log_id],
+        "mergedUserId": None,
+    }
+    assert await told(sandbox, "/moves") == {"moves": [expected]}
+
+
+async def test_a_merge_is_told_with_who_was_merged(sandbox: Sandbox) -> None:
+    """And with everything that came."""
+    sandbox.moves.add(Move(action="merge", user_id=7003))
+    came = [entry.event_log_id for entry in sandbox.ledger.entries(7003)]
+    query = {"identifierName": "id", "identifierValue": "7001", "source": "INSTORE"}
+    sandbox.move(Call(path=LEDGER_INFO_PATH, query=query))
+    (told_of,) = (await told(sandbox, "/moves"))["moves"]
+    assert (told_of["ownerId"], told_of["mergedUserId"], told_of["eventLogIds"]) == (7001, 7003, came)
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", '[{"action": "delete"}, {"action": "vanish"}]', "[5]"])
+async def test_wrong_moves_are_refused_as_a_whole(sandbox: Sandbox, content: str) -> None:
+    """None of a list is added if one is wrong."""
+    response = await request(sandbox, "POST", "/moves", content=content)
+    assert response.status_code == 400
+    assert response.json()["error"]
+    assert sandbox.moves.take(LEDGER_INFO_PATH, {}) == []
 
 
 async def test_a_fault_for_every_path_spares_the_control(sandbox: Sandbox) -> None:

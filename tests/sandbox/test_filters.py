@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from loyalty_async.sandbox.books import Book
+from loyalty_async.sandbox.paths import LEDGER_BALANCE_PATH
 from loyalty_async.sandbox.records import (
     CARD_PROGRAM,
     DEFAULT_ORGANISATION,
@@ -16,11 +17,13 @@ from loyalty_async.sandbox.records import (
     TRIGGER_BASED,
     Detail,
     Entry,
+    Transaction,
 )
 from loyalty_async.sandbox.sandboxes import Sandbox
-from tests.sandbox.calls import NOON, ask, ids, open_world
+from tests.sandbox.calls import NOON, ask, get, ids, open_world
 
 SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
 POINT = Decimal("1.000")
 TILLS = {till.code: till for till in DEFAULT_ORGANISATION.tills}
 
@@ -193,6 +196,60 @@ def test_an_entry_without_lines_is_shown_unless_lines_are_asked_for(sandbox: San
     add(sandbox, 1, details=[])
     assert ids(ask(sandbox)) == [1]
     assert ids(ask(sandbox, ledgerEntryType="CREDIT")) == []
+
+
+def dated(sandbox: Sandbox) -> None:
+    """Add entries of noon whose bill, event or neither has a date, an hour before; the till's clock has no zone."""
+    wall = (NOON - HOUR).replace(tzinfo=None)
+    bill = Transaction(transaction_id=1, number="1", date=wall, amount=POINT, gross_amount=POINT)
+    add(sandbox, 1, transaction=bill)
+    add(sandbox, 2, transaction=bill, event_details={"eventDate": NOON})
+    add(sandbox, 3, event_details={"eventDate": NOON - HOUR})
+    add(sandbox, 4, event_details={"eventDate": wall})
+    add(sandbox, 5)
+
+
+@pytest.mark.parametrize(
+    ("filters_by", "at", "expected"),
+    [
+        ("created", NOON, [5, 4, 3, 2, 1]),
+        ("created", NOON - HOUR, []),
+        ("event", NOON, [5]),
+        ("event", NOON - HOUR, [4, 3, 2, 1]),
+    ],
+)
+def test_a_server_may_filter_by_another_date(filters_by: str, at: datetime, expected: list[int]) -> None:
+    """That of the bill, or of the event, where an entry has one; without dates everything is found."""
+    sandbox, _ = open_world(filters_by=filters_by)
+    dated(sandbox)
+    span = [(at + shift * SECOND).strftime("%Y-%m-%dT%H:%M:%S") for shift in (0, 1)]
+    assert ids(ask(sandbox, startDate=span[0], endDate=span[1])) == expected
+    assert ids(ask(sandbox)) == [5, 4, 3, 2, 1]
+
+
+def test_a_tills_wall_clock_is_read_in_the_servers_zone() -> None:
+    """As servers do; what has a zone stays where it is."""
+    sandbox, _ = open_world(filters_by="event", timezone=timezone(5.5 * HOUR))
+    dated(sandbox)
+    assert ids(ask(sandbox, startDate="2025-03-01T11:00:00", endDate="2025-03-01T11:00:00")) == [4, 2, 1]
+    assert ids(ask(sandbox, startDate="2025-03-01T16:30:00", endDate="2025-03-01T16:30:00")) == [3]
+
+
+def test_spans_of_another_date_are_half_open() -> None:
+    """Where endDate is exclusive, as those of the creation."""
+    sandbox, _ = open_world(filters_by="event", end_date_inclusive=False)
+    for number, shift in enumerate((-1, 0, 1)):
+        add(sandbox, number, event_details={"eventDate": NOON - HOUR + shift * SECOND})
+    assert ids(ask(sandbox, startDate="2025-03-01T11:00:00", endDate="2025-03-01T11:00:01")) == [1]
+
+
+def test_a_balance_is_of_the_creations_date() -> None:
+    """Whatever date the ledger's pages are filtered by."""
+    sandbox, _ = open_world(filters_by="event")
+    dated(sandbox)
+    query = {"endDate": "2025-03-01T11:30:00"}
+    assert ids(get(sandbox, LEDGER_BALANCE_PATH, **query)) == []
+    assert ids(ask(sandbox, **query)) == [4, 3, 2, 1]
 
 
 def test_many_pages_sort_once(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from loyalty_async.sandbox.identifiers import (
     EXPLODE_LOOKUP,
     LEDGER_LOOKUP,
     Lookup,
+    find_member,
     find_owner,
     read_identity,
 )
@@ -81,6 +82,20 @@ def test_a_group_is_found(ledger: Ledger, name: str, value: str) -> None:
     with pytest.raises(Refusal) as refused:
         find_owner(read_identity({**query, "type": "USERGROUP2"}, LEDGER_LOOKUP), ledger)
     assert refused.value.code == 8015
+
+
+def test_a_merged_customer_is_refused(ledger: Ledger) -> None:
+    """By every name: 8069, not 8015; the survivor is found."""
+    ledger.add_member(user_id=2, mobile="922")
+    ledger.merge(2, 1)
+    for name, value in (("id", "1"), ("mobile", "911"), ("email", "ann@example.com")):
+        with pytest.raises(Refusal) as refused:
+            find_member(name, value, ledger)
+        assert refused.value.code == 8069
+    assert find_member("mobile", "922", ledger).user_id == 2
+    with pytest.raises(Refusal) as refused:
+        find_owner(read_identity(GOOD, LEDGER_LOOKUP), ledger)
+    assert refused.value.code == 8069
 
 
 def test_an_identity_does_not_show_its_value() -> None:

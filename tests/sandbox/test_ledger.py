@@ -197,6 +197,47 @@ def test_a_copy_has_the_groups(ledger: Ledger) -> None:
     assert twin.add_group([twin.add_member().user_id]).group_id == 50_001
 
 
+def test_a_merge_moves_a_history(ledger: Ledger) -> None:
+    """In its order; who is named as the customer is another then, but a program stays what it is."""
+    merged = ledger.add_member(user_id=2)
+    ledger.add_entry(1, created_at=NOON, event_log_id=3)
+    ledger.add_entry(2, created_at=NOON + SECOND, event_log_id=2)
+    ledger.add_entry(2, created_at=NOON - SECOND, event_log_id=9, customer_id=973, points=5)
+    moved = ledger.merge(1, 2)
+    assert [entry.event_log_id for entry in moved] == [9, 2]
+    assert [(entry.event_log_id, entry.customer_id) for entry in ledger.entries(1)] == [(9, 973), (3, 1), (2, 1)]
+    assert [entry.net_points for entry in moved] == [5, 0]
+    assert ledger.entries(2) == []
+    assert ledger.is_merged(merged)
+    assert not ledger.is_merged(ledger.members[0])
+
+
+def test_only_two_members_are_merged_and_each_once(ledger: Ledger) -> None:
+    """Nothing is moved otherwise."""
+    for user_id in (2, 3):
+        ledger.add_member(user_id=user_id)
+    group = ledger.add_group([1])
+    ledger.merge(1, 2)
+    ledger.add_entry(3, created_at=NOON)
+    for survivor, merged in ((3, 3), (2, 3), (3, 2)):
+        with pytest.raises(ValueError, match="two members"):
+            ledger.merge(survivor, merged)
+    for survivor, merged in ((404, 3), (3, 404), (group.owner_id, 3), (3, group.owner_id)):
+        with pytest.raises(KeyError):
+            ledger.merge(survivor, merged)
+    assert len(ledger.entries(3)) == 1
+
+
+def test_a_copy_knows_who_was_merged(ledger: Ledger) -> None:
+    """And merges on its own."""
+    second, third = ledger.add_member(user_id=2), ledger.add_member(user_id=3)
+    ledger.merge(1, 2)
+    twin = ledger.copy()
+    assert twin.is_merged(second)
+    twin.merge(1, 3)
+    assert (ledger.is_merged(third), twin.is_merged(third)) == (False, True)
+
+
 def test_large_numbers_are_not_rounded(ledger: Ledger) -> None:
     """Whatever the sign."""
     digits = "1" + "0" * 30 + ".001"

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from loyalty_async.sandbox.paths import LEDGER_INFO_PATH, LEDGER_INFO_SCOPED_PATH
+from loyalty_async.sandbox.paths import LEDGER_BALANCE_PATH, LEDGER_INFO_PATH, LEDGER_INFO_SCOPED_PATH
 from loyalty_async.sandbox.records import DEFAULT_ORGANISATION
 from loyalty_async.sandbox.sandboxes import Sandbox
+from loyalty_async.sandbox.settings import Settings
 from tests.sandbox.calls import NOON, ask, codes, get, ids, open_world
 
 OWN = DEFAULT_ORGANISATION.org_id
@@ -61,6 +62,26 @@ def test_a_group_has_no_root_that_names_it() -> None:
         for each in group.members
     ] + [None]
     assert codes(ask(sandbox, type="FLEET", identifierValue="55")) == [8015]
+
+
+@pytest.mark.parametrize(
+    ("miscount", "total", "pages"), [(0, 5, 3), (1, 6, 3), (2, 7, 4), (-1, 4, 2), (-5, 0, 0), (-9, 0, 0)]
+)
+def test_a_server_may_miscount(sandbox: Sandbox, miscount: int, total: int, pages: int) -> None:
+    """Total and page count agree with each other, and the entries are as they were."""
+    sandbox.settings = Settings(require_auth=False, order="oldest", miscount=miscount)
+    first, last = ask(sandbox, limit=2), ask(sandbox, limit=2, offset=2)
+    assert (ids(first), ids(last)) == ([0, 1], [4])
+    for answer in (first, last):
+        assert answer["ledgerDetails"]["totalEntries"] == total
+        assert answer["ledgerDetails"]["pageCount"] == pages
+    assert codes(ask(sandbox, limit=2, offset=3)) == [11003]
+
+
+def test_only_pages_are_miscounted(sandbox: Sandbox) -> None:
+    """A balance counts right."""
+    sandbox.settings = Settings(require_auth=False, miscount=7)
+    assert get(sandbox, LEDGER_BALANCE_PATH)["ledgerDetails"]["totalEntries"] == 5
 
 
 def test_concepts_come_if_they_are_asked_for(sandbox: Sandbox) -> None:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from loyalty_async.sandbox.records import (
     DEFAULT_ORGANISATION,
@@ -73,3 +77,27 @@ def test_the_default_organisation_has_what_data_scopes_and_concepts_need() -> No
     assert len(DEFAULT_ORGANISATION.connected) > 2
     assert DEFAULT_ORGANISATION.org_id not in DEFAULT_ORGANISATION.connected
     assert {concept and concept.name is None for concept in concepts} == {None, True, False}
+
+
+@pytest.mark.parametrize(
+    ("details", "happened_at"),
+    [
+        ({}, NOON),
+        ({"eventDate": NOON - timedelta(hours=1)}, NOON - timedelta(hours=1)),
+        ({"eventDate": None}, NOON),
+        ({"eventDate": "yesterday"}, NOON),
+        ({"eventDisplayName": "Visit"}, NOON),
+    ],
+)
+def test_an_event_has_its_own_date_where_one_is_reported(details: dict[str, Any], happened_at: datetime) -> None:
+    """Else that of its entry."""
+    entry = Entry(
+        event_log_id=1,
+        event_name="GenericEvent",
+        customer_id=1,
+        created_at=NOON,
+        details=(),
+        net_points=Decimal(0),
+        event_details=details,
+    )
+    assert entry.happened_at == happened_at

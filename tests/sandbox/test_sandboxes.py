@@ -9,6 +9,7 @@ from loyalty_async.sandbox.answers import Reply
 from loyalty_async.sandbox.calls import Call
 from loyalty_async.sandbox.faults import Fault
 from loyalty_async.sandbox.ledger import Ledger
+from loyalty_async.sandbox.moves import Move
 from loyalty_async.sandbox.paths import LEDGER_INFO_PATH, TOKEN_PATH
 from loyalty_async.sandbox.sandboxes import Sandbox, Stats
 from loyalty_async.sandbox.settings import Settings
@@ -64,10 +65,18 @@ def test_a_reply_says_how_many_entries_it_has() -> None:
 
 
 def test_a_reset_brings_back_the_start() -> None:
-    """Ledger and faults are as they were made; counts and tokens are gone; the settings stay."""
+    """Ledger, faults and moves are as they were made; counts and tokens are gone; the settings stay."""
     sandbox, member = open_world()
     sandbox.ledger.add_entry(member.user_id, created_at=NOON, event_log_id=1)
-    sandbox = Sandbox(sandbox.ledger, Settings(require_auth=False), faults=[Fault(status=500)])
+    sandbox = Sandbox(
+        sandbox.ledger,
+        Settings(require_auth=False),
+        faults=[Fault(status=500)],
+        moves=[Move(action="delete", times=None)],
+    )
+    about = Call(path=LEDGER_INFO_PATH, query={"identifierName": "id", "identifierValue": "7001", "source": "ALL"})
+    sandbox.moves.add(Move(action="insert", times=None))
+    sandbox.move(about)
     token = sandbox.tokens.issue("key", 60)
     sandbox.faults.take(LEDGER_INFO_PATH, {})
     sandbox.stats.count("/x", Reply())
@@ -77,10 +86,35 @@ def test_a_reset_brings_back_the_start() -> None:
     sandbox.reset()
 
     assert ids(ask(sandbox)) == [1]
+    assert list(sandbox.moves.history) == []
+    sandbox.move(about)
+    assert [(moved.request, moved.action) for moved in sandbox.moves.history] == [(1, "delete")]
     assert sandbox.faults.take(LEDGER_INFO_PATH, {})[0] == Fault(status=500)
     assert sandbox.stats == Stats()
     assert sandbox.tokens.holder(token) is None
     assert sandbox.settings.default_limit == 5
+
+
+def test_moves_do_not_shift_the_faults_of_the_same_seed() -> None:
+    """Each script has chances of its own; a reset brings back both."""
+    fault, move = Fault(status=500, probability=0.5, times=None), Move(action="insert", probability=0.5, times=None)
+    ledger = Ledger()
+    ledger.add_member(user_id=7001)
+    query = {"identifierName": "id", "identifierValue": "7001", "source": "ALL"}
+
+    def run(sandbox: Sandbox) -> tuple[list[bool], list[int]]:
+        hit = []
+        for _ in range(40):
+            hit.append(sandbox.faults.take(LEDGER_INFO_PATH, {})[0] is not None)
+            sandbox.move(Call(path=LEDGER_INFO_PATH, query=query))
+        return hit, [moved.request for moved in sandbox.moves.history]
+
+    still, moving = Sandbox(ledger, faults=[fault], seed=3), Sandbox(ledger, faults=[fault], moves=[move], seed=3)
+    hit, requests = run(moving)
+    assert run(still) == (hit, [])
+    moving.reset()
+    assert run(moving) == (hit, requests)
+    assert requests != [number for number, each in enumerate(hit, start=1) if each]
 
 
 def test_a_reset_can_be_repeated() -> None:

@@ -216,6 +216,12 @@ def test_a_user_id_that_is_wrong_has_its_code(sandbox: Sandbox, user_id: str, qu
     assert codes(ask(sandbox, SCHEDULE_PATH.replace("{user_id}", user_id), **query)) == [code]
 
 
+def test_a_merged_customer_has_no_schedule(sandbox: Sandbox) -> None:
+    """8069, by the path and by lookup."""
+    sandbox.ledger.merge(7002, 7001)
+    assert codes(ask(sandbox)) == codes(ask(sandbox, SCHEDULE_LOOKUP_PATH, **BY_EMAIL)) == [8069]
+
+
 def test_a_hundred_years_after_a_leap_day_there_may_be_none() -> None:
     """Then it is the first of March."""
     ledger = Ledger()

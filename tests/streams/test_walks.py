@@ -14,6 +14,7 @@ from loyalty_async.errors import (
 )
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Verdict
+from loyalty_async.models.spans import Span
 from tests._support.fetching import MEMBER, Fetch, after, ids, opened, query, rest
 from tests._support.ledger_server import CountsGhosts, CountsUp, LedgerServer, entries_at, entry
 from tests._support.readings import FAR_AHEAD, LONG_AGO, terms
@@ -40,7 +41,7 @@ def hourly(many: int) -> list[LedgerEntry]:
 
 
 async def test_a_report_counts() -> None:
-    """Two windows: three pages that are split into pieces, and one."""
+    """Two windows: three pages that are split, of which two are split again, and one page."""
     fetch = Fetch(LedgerServer(ledger=[*hourly(25), entry(99, NOON + 100 * DAY)], most=10))
     under = terms(settled_before=LONG_AGO)
     stream = aiter(query(fetch, since=NOON, until=NOON + 120 * DAY, now=NOW, under=under))
@@ -48,9 +49,11 @@ async def test_a_report_counts() -> None:
     report = stream.report
     assert (report.verdict, report.entries, report.page_size) == (Verdict.COMPLETE, 26, 10)
     assert (report.since, report.until) == (NOON, NOON + 120 * DAY)
-    assert report.splits == 1
-    assert report.parts == 4 + 1
-    assert report.pages == fetch.calls == 1 + 4 + 1
+    assert report.splits == 2
+    assert report.parts == 3 + 1
+    assert report.pages == report.requests == fetch.calls == 1 + 1 + 3 + 1
+    assert (report.said, report.seen, report.clamps) == (26, 26, 6)
+    assert report.covered == Span(NOON, NOON + 120 * DAY)
     assert (report.warnings, report.unfamiliar) == ({}, {})
 
 

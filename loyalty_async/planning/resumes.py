@@ -1,0 +1,170 @@
+"""The point from which a walk goes on.
+
+A token says where the walk was: its cut-off, and the date and event of the last entry handed out. It holds nothing of
+the member, not even hashed, but a fingerprint of what else was asked: a token of another query is refused.
+Tokens stay readable for one major version.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from itertools import takewhile
+from typing import Any, Self
+
+import attrs
+
+from loyalty_async.errors import InvalidArgument
+from loyalty_async.models.ledger import LedgerEntry
+from loyalty_async.models.spans import Span
+
+__all__ = ["Mark", "ResumePoint", "fingerprint"]
+
+_VERSION = 1
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def fingerprint(question: object) -> str:
+    """Digest what is asked, the member left out; the same question has the same fingerprint in every process."""
+    written = json.dumps(question, sort_keys=True, default=str, separators=(",", ":"))
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
+
+
+@attrs.frozen(kw_only=True)
+class Mark:
+    """The last entry that a walk handed out.
+
+    Attributes:
+        created_at: Its date.
+        event_log_id: Its event.
+        taken: How many entries of this very date and event were handed out: a group's event has several.
+        same_date: How many of this date.
+        total: How many in all, by this walk and those that it goes on with.
+    """
+
+    created_at: datetime
+    event_log_id: int
+    taken: int
+    same_date: int
+    total: int
+
+    @classmethod
+    def behind_last(cls, entries: Sequence[LedgerEntry], earlier: Mark | None) -> Self:
+        """Mark the last of some entries, at least one, that were handed out behind an earlier mark.
+
+        The earlier mark may be of the same date: a walk that begins at a mark leaves out what was handed out of it.
+        """
+        last = entries[-1]
+        same_date = list(takewhile(lambda entry: entry.created_at == last.created_at, reversed(entries)))
+        taken = sum(entry.event_log_id == last.event_log_id for entry in same_date)
+        before = earlier if earlier is not None and earlier.created_at == last.created_at else None
+        return cls(
+            created_at=last.created_at.astimezone(UTC),
+            event_log_id=last.event_log_id,
+            taken=taken + (before.taken if before and before.event_log_id == last.event_log_id else 0),
+            same_date=len(same_date) + (before.same_date if before else 0),
+            total=len(entries) + (earlier.total if earlier else 0),
+        )
+
+    @property
+    def passed(self) -> int:
+        """How many entries of other dates were handed out: a walk that goes on reads this date once more."""
+        return self.total - self.same_date
+
+    def rest_of(self, span: Span, *, descending: bool) -> Span:
+        """Leave of a span what can hold entries behind the mark: the mark's own date included."""
+        if descending:
+            return Span(span.since, min(span.until, self.created_at + _MICROSECOND))
+        return Span(max(span.since, self.created_at), span.until)
+
+    def behind(self, entries: Sequence[LedgerEntry], *, descending: bool) -> list[LedgerEntry]:
+        """Leave out of a part, which begins at the mark's date, what was handed out."""
+        taken = 0
+        behind = []
+        for entry in entries:
+            ahead = entry.event_log_id - self.event_log_id
+            if entry.created_at != self.created_at or (ahead < 0 if descending else ahead > 0):
+                behind.append(entry)
+            elif ahead == 0:
+                taken += 1
+                behind += [entry] if taken > self.taken else []
+        return behind
+
+
+@attrs.frozen(kw_only=True)
+class ResumePoint:
+    """Where a walk was.
+
+    Attributes:
+        question: Fingerprint of the query.
+        until: The cut-off, fixed when the walk first began.
+        mark: The last entry handed out; None before the first.
+    """
+
+    question: str
+    until: datetime
+    mark: Mark | None = None
+
+    def token(self) -> str:
+        """Write it as text that survives JSON, URLs and command lines."""
+        mark = self.mark and [self.mark.created_at.isoformat(), *attrs.astuple(self.mark)[1:]]
+        written = {"v": _VERSION, "q": self.question, "until": self.until.isoformat(), "mark": mark}
+        return base64.urlsafe_b64encode(json.dumps(written, separators=(",", ":")).encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, token: object, question: str) -> Self:
+        """Read a token of the same query.
+
+        Raises:
+            InvalidArgument: It is no token, of another major version, or of another query.
+        """
+        written = _decoded(token)
+        if written.get("v") != _VERSION:
+            raise InvalidArgument(f"the resume token is of another version; this release reads version {_VERSION}")
+        if written.get("q") != question:
+            raise InvalidArgument(
+                "the resume token is of another query; ask with the same since, until, order, filters and data scope"
+            )
+        try:
+            return cls(question=question, until=_instant(written["until"]), mark=_mark(written["mark"]))
+        except (KeyError, TypeError, ValueError):
+            raise _no_token() from None
+
+
+def _decoded(token: object) -> dict[str, Any]:
+    try:
+        if not isinstance(token, str):
+            raise _no_token()
+        written = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        raise _no_token() from None
+    if not isinstance(written, dict):
+        raise _no_token()
+    return written
+
+
+def _no_token() -> InvalidArgument:
+    return InvalidArgument("resume is not a resume token: give the one of an error, a stream or a list as it is")
+
+
+def _instant(written: str) -> datetime:
+    instant = datetime.fromisoformat(written)
+    if instant.utcoffset() is None or not MINYEAR < instant.year < MAXYEAR:
+        raise ValueError("an aware datetime was expected, with room to calculate on both sides")
+    return instant.astimezone(UTC)
+
+
+def _mark(written: Any) -> Mark | None:
+    if written is None:
+        return None
+    created_at, *numbers = written
+    if any(type(number) is not int for number in numbers):
+        raise ValueError("whole numbers were expected")
+    event_log_id, taken, same_date, total = numbers
+    return Mark(
+        created_at=_instant(created_at), event_log_id=event_log_id, taken=taken, same_date=same_date, total=total
+    )
