@@ -39,6 +39,7 @@ class Gate:
         self.permits: Permits = permits or Permits()
         self.lanes: Lanes[Ticket] = Lanes()
         self._retry = retry or RetryPolicy()
+        self._longest_s = self._retry.longest_wait_s + self._retry.first_delay_s  # What may be asked for, and jitter.
         self._strikes = Strikes()
         self._admitted = 0
         self._keeper: Ticket | None = None
@@ -81,7 +82,7 @@ class Gate:
         elif signal.presses:
             self.places.pressed(ticket.number)
         if signal.halts and isinstance(error, ApiError):
-            self._halt(now, ticket, error, draw)
+            self._halt(now, error, self._pause_s(ticket, signal, error, round_trip_s, draw))
         elif signal is Signal.WELL:
             self._strikes.relent(ticket.number)
         if error is None or isinstance(error, ApiError):
@@ -181,16 +182,24 @@ class Gate:
         if keeper is not None:
             keeper.set_alarm(at)
 
-    def _halt(self, now: float, ticket: Ticket, error: ApiError, draw: float) -> None:
-        """Let nobody send: for as long as the server says, or else longer with every refusal in a row."""
-        asked: float | None = getattr(error, "retry_after_s", None)
-        if asked is None:
-            strikes = self._strikes.strike(ticket.number)
-            seconds = min(backoff_s(strikes, self._retry, draw), self._retry.longest_wait_s)
-        else:
-            seconds = asked + self._retry.first_delay_s * draw
-        if self.permits.halt(now, now + seconds, error) and asked is not None and asked > self._retry.longest_wait_s:
+    def _halt(self, now: float, error: ApiError, seconds: float) -> None:
+        """Let nobody send for so long, and nobody wait if that is too long."""
+        if self.permits.halt(now, now + seconds, error) and seconds > self._longest_s:
             self._turn_away(now)
+
+    def _pause_s(self, ticket: Ticket, signal: Signal, error: ApiError, round_trip_s: float, draw: float) -> float:
+        """Take the server's number of seconds, or choose one that grows with every refusal in a row.
+
+        A quota that is used up stays so for a while. But a server that is busy may be one of many: after the first
+        refusal all wait for no more than a round trip, and then one request goes to see.
+        """
+        asked: float | None = getattr(error, "retry_after_s", None)
+        if asked is not None:
+            return asked + self._retry.first_delay_s * draw
+        strikes = self._strikes.strike(ticket.number)
+        backoffs = strikes - (signal is Signal.BUSY)
+        chosen = min(backoff_s(max(backoffs, 1), self._retry, draw), self._retry.longest_wait_s)
+        return chosen if backoffs else min(round_trip_s, chosen)
 
     def _turn_away(self, now: float) -> None:
         """Tell all that wait that the pause is too long for them."""
@@ -199,7 +208,7 @@ class Gate:
             ticket.call(self._paused(now))
 
     def _check_pause(self, now: float) -> None:
-        if self.permits.pause.until - now > self._retry.longest_wait_s + self._retry.first_delay_s:
+        if self.permits.pause.until - now > self._longest_s:
             raise self._paused(now)
 
     def _paused(self, now: float) -> PausedError:

@@ -154,13 +154,15 @@ class Session:
     def _paid_delay(self, call: Call, error: LoyaltyError, number: int) -> tuple[float, int] | None:
         """Decide how long to wait before the next attempt, and pay for it; None if there shall be none.
 
-        After an error that makes everybody wait the gate makes this call wait too: it does not wait twice.
+        After an error for which the server makes everybody wait the gate makes this call wait too, and it does not
+        wait twice.
         """
         delay = next_delay_s(error, number, self.retry, self._draw())
         spent = None if delay is None else self.budget.spend(error)
         if delay is None or spent is None:
             return None
-        return (0.0 if call.authenticated and signal_of(error).halts else delay), spent
+        in_gate = call.authenticated and signal_of(error).halts and getattr(error, "retry_after_s", None) is not None
+        return (0.0 if in_gate else delay), spent
 
     async def _attempt(self, call: Call, began: int, effort: Effort, *, again: bool) -> _Attempt:
         """Wait for a place and send.

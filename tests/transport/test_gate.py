@@ -293,6 +293,24 @@ async def test_our_own_pauses_grow_and_one_request_at_a_time_goes_to_see() -> No
     assert [at - first for at in visits.at] == pytest.approx(expected)
 
 
+async def test_after_one_busy_answer_all_wait_for_a_round_trip_and_then_one_goes_to_see() -> None:
+    visits = Visits(gate_of(4))
+    async with anyio.create_task_group() as tasks:
+        await start(tasks, visits, Visit(name="busy", stay_s=0.2, error=busy()))
+        await anyio.sleep(0.2)
+        await start(tasks, visits, *(Visit(name=name, stay_s=0.1) for name in names(4)))
+    first = visits.at[0]
+    assert [at - first for at in visits.at] == pytest.approx([0.0, 0.4, 0.5, 0.5, 0.5])
+
+
+async def test_while_the_server_stays_busy_pauses_grow() -> None:
+    visits = Visits(gate_of(4))
+    async with anyio.create_task_group() as tasks:
+        await start(tasks, visits, *(Visit(name=name, error=busy()) for name in names(8)))
+    first = visits.at[0]
+    assert [at - first for at in visits.at] == pytest.approx([0.0] * 4 + [1.5, 3.0, 5.0, 8.0])
+
+
 async def test_our_own_pause_fails_nobody() -> None:
     visits = Visits(gate_of(retry=RetryPolicy(first_delay_s=50.0, longest_delay_s=50.0, longest_wait_s=10.0)))
     async with anyio.create_task_group() as tasks:

@@ -235,6 +235,7 @@ async def test_the_account_tells_what_is_going_on() -> None:
     async with anyio.create_task_group() as tasks:
         for _ in range(3):
             tasks.start_soon(session.in_lane("bulk").call, CALL, as_it_is)
+            await anyio.lowlevel.checkpoint()
         tasks.start_soon(session.call, CALL, as_it_is)
         await anyio.sleep(0.5)
         early = session.stats()
