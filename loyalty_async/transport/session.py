@@ -231,10 +231,11 @@ def session_to(
     for name, value, kind in (("timeouts", timeouts, Timeouts), ("retry", retry, RetryPolicy)):
         if value is not None and not isinstance(value, kind):
             raise InvalidArgument(f"{name} must be a {kind.__name__}, such as {kind.__name__}()")
+    gate = Gate(max_in_flight)
     return Session(
         url=url,
         transport=transport or engine(url, verify=verify, proxy=proxy, max_connections=max_in_flight),
-        gate=Gate(max_in_flight),
+        gate=gate,
         retry=retry or RetryPolicy(),
         timeouts=timeouts or Timeouts(),
     )

@@ -15,6 +15,7 @@ from loyalty_async.models.credentials import Basic
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.transport.auth import BasicAuthenticator
 from loyalty_async.transport.pool import engine, parse_base_url
+from loyalty_async.transport.pools import Pools
 from tests.transport.servers import ANSWER, CERTIFICATE, saying, server_context
 from tests.transport.stages import CALL, PHONE, as_it_is, open_session
 
@@ -91,9 +92,14 @@ def test_a_base_url_that_cannot_be_right_is_refused(given: Any, says: str) -> No
 
 
 def make(url: httpx.URL = HTTPS, **options: Any) -> Any:
+    """Give the first of the pools."""
+    return make_all(url, **options)[0]
+
+
+def make_all(url: httpx.URL = HTTPS, **options: Any) -> list[Any]:
     transport = engine(url, **{"verify": False, "proxy": None, "max_connections": 3, **options})
-    assert isinstance(transport, httpx.AsyncHTTPTransport)
-    return transport._pool
+    assert isinstance(transport, Pools)
+    return [pool.transport._pool for pool in transport._pools]  # type: ignore[attr-defined]
 
 
 def proxy_of(pool: Any) -> str | None:
@@ -103,8 +109,14 @@ def proxy_of(pool: Any) -> str | None:
 
 
 def test_as_many_connections_are_kept_as_requests_can_be_in_flight() -> None:
-    pool = make(max_connections=17)
-    assert (pool._max_connections, pool._max_keepalive_connections) == (17, 17)
+    pools = make_all(max_connections=17)
+    assert sum(pool._max_connections for pool in pools) == 17
+    assert [pool._max_keepalive_connections for pool in pools] == [pool._max_connections for pool in pools]
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_all_pools_share_one_context(verify: bool) -> None:
+    assert len({id(pool._ssl_context) for pool in make_all(max_connections=17, verify=verify)}) == 1
 
 
 def test_without_a_proxy_the_way_is_direct() -> None:
@@ -113,7 +125,13 @@ def test_without_a_proxy_the_way_is_direct() -> None:
 
 @pytest.mark.parametrize("proxy", ["http://proxy.example:8080", f"http://user:{PASSWORD}@proxy.example:8080"])
 def test_a_proxy_is_used(proxy: str) -> None:
-    assert proxy_of(make(proxy=proxy)) == "proxy.example:8080"
+    assert {proxy_of(pool) for pool in make_all(proxy=proxy)} == {"proxy.example:8080"}
+
+
+def test_a_proxy_is_checked_as_the_server_is() -> None:
+    context = ssl.create_default_context()
+    assert make(proxy="https://proxy.example", verify=context)._proxy_ssl_context is context
+    assert make(proxy="http://proxy.example", verify=context)._proxy_ssl_context is None
 
 
 @pytest.mark.parametrize(
@@ -256,6 +274,12 @@ async def test_the_environment_names_certificates(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     with saying(ANSWER, server_context(tmp_path)) as server:
         assert await ask(server.url) == {"answer": 42}
+
+
+@pytest.mark.parametrize("verify", [None, 0, 1, "/etc/ssl/certs", ssl.CERT_NONE])
+def test_nothing_else_turns_the_check_off(verify: Any) -> None:
+    with pytest.raises(InvalidArgument, match="verify"):
+        make(verify=verify)
 
 
 def test_certificates_that_are_not_there_are_a_wrong_argument(monkeypatch: pytest.MonkeyPatch) -> None:
