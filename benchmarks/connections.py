@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import partial
 from statistics import median
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 import httpx
@@ -56,9 +56,9 @@ async def _plain(url: str) -> AsyncIterator[Ask]:
 
 
 @asynccontextmanager
-async def _ours(url: str) -> AsyncIterator[Ask]:
+async def _ours(url: str, engine: Literal["httpx", "aiohttp"] = "httpx") -> AsyncIterator[Ask]:
     auth = Basic("till", "password")
-    async with CapillaryClient(url, auth=auth, max_in_flight=CONNECTIONS) as client:
+    async with CapillaryClient(url, auth=auth, max_in_flight=CONNECTIONS, engine=engine) as client:
         yield lambda: client.balances.closing(_MEMBER)
 
 
@@ -81,6 +81,7 @@ def _pool_size(size: int) -> Iterator[None]:
 ENGINES: Final[Mapping[str, Contender]] = {
     "plain httpx.AsyncClient": _plain,
     "ours": _ours,
+    "ours over aiohttp": partial(_ours, engine="aiohttp"),
 }
 SIZES: Final[Mapping[str, Contender]] = {
     f"pools of {size}": partial(_pools_of, size=size) for size in (1, 2, 5, 10, 20)

@@ -123,6 +123,7 @@ class CapillaryClient(_Client):
         retry: RetryPolicy | None = None,
         verify: bool | ssl.SSLContext = True,
         proxy: str | None = None,
+        engine: Literal["httpx", "aiohttp"] = "httpx",
         transport: Transport | None = None,
         clock: Callable[[], datetime] = _wall_clock,
     ) -> None:
@@ -138,7 +139,9 @@ class CapillaryClient(_Client):
             retry: When to send a call again.
             verify: Whether to check the server's certificate, or the context that does.
             proxy: URL of a proxy; None takes it from the usual environment variables.
-            transport: What carries requests instead of the built-in pool; opened and closed with the client.
+            engine: What carries requests: `httpx`, or `aiohttp` for the faster one, on asyncio only and with the
+                extra `aiohttp`.
+            transport: What carries requests instead of a built-in engine; opened and closed with the client.
             clock: Tells the time, aware.
 
         Raises:
@@ -151,6 +154,7 @@ class CapillaryClient(_Client):
         converter = make_converter(server_timezone)
         session = session_to(
             base_url,
+            engine_name=engine,
             max_in_flight=max_in_flight,
             timeouts=timeouts,
             retry=retry,
@@ -189,6 +193,7 @@ class AltcraftClient(_Client):
         retry: RetryPolicy | None = None,
         verify: bool | ssl.SSLContext = True,
         proxy: str | None = None,
+        engine: Literal["httpx", "aiohttp"] = "httpx",
         transport: Transport | None = None,
     ) -> None:
         """Set up a client; nothing is opened or sent.
@@ -205,7 +210,9 @@ class AltcraftClient(_Client):
             retry: When to send a call again.
             verify: Whether to check the server's certificate, or the context that does.
             proxy: URL of a proxy; None takes it from the usual environment variables.
-            transport: What carries requests instead of the built-in pool; opened and closed with the client.
+            engine: What carries requests: `httpx`, or `aiohttp` for the faster one, on asyncio only and with the
+                extra `aiohttp`.
+            transport: What carries requests instead of a built-in engine; opened and closed with the client.
 
         Raises:
             InvalidArgument: Something here cannot work.
@@ -215,6 +222,7 @@ class AltcraftClient(_Client):
             raise InvalidArgument("dialect must be 'json' or 'xml'")
         session = session_to(
             base_url,
+            engine_name=engine,
             max_in_flight=max_in_flight,
             timeouts=timeouts,
             retry=retry,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from functools import partial
+from importlib.util import find_spec
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -42,31 +42,45 @@ def parse_base_url(base_url: str) -> httpx.URL:
 
 
 def engine(
-    url: httpx.URL, *, verify: bool | ssl.SSLContext, proxy: str | None, max_connections: int
+    url: httpx.URL, *, name: str = "httpx", verify: bool | ssl.SSLContext, proxy: str | None, max_connections: int
 ) -> httpx.AsyncBaseTransport:
-    """Make the pools of connections to the host of *url*.
+    """Make what carries requests to the host of *url*.
 
     Args:
         url: Where requests go.
+        name: `httpx`, or `aiohttp` for the faster one on asyncio.
         verify: Whether to check the certificates of the server and of an https proxy, or the context that does.
         proxy: The proxy's URL; None takes it from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
         max_connections: How many requests can be in flight; as many connections are kept open.
 
     Raises:
-        InvalidArgument: The proxy or the certificates cannot be used.
+        InvalidArgument: The name, the proxy or the certificates cannot be used, or an extra is missing.
     """
+    if name not in _ENGINES:
+        raise InvalidArgument("engine must be 'httpx' or 'aiohttp'")
     context = _context(verify)
+    return _ENGINES[name](context, _way(proxy or _proxy_from_environment(url), context), max_connections)
+
+
+def _httpx_engine(context: ssl.SSLContext, way: httpx.Proxy | None, connections: int) -> httpx.AsyncBaseTransport:
+    def make_pool(size: int) -> httpx.AsyncBaseTransport:
+        limits = httpx.Limits(max_connections=size, max_keepalive_connections=size)
+        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=way)
+
+    return Pools(make_pool, connections)
+
+
+def _aiohttp_engine(context: ssl.SSLContext, way: httpx.Proxy | None, connections: int) -> httpx.AsyncBaseTransport:
     try:
-        way = _parse_proxy(proxy or _proxy_from_environment(url), context)
-        return Pools(partial(_pool, context, way), max_connections)
-    except (httpx.InvalidURL, TypeError, ValueError, ImportError):
-        # The cause may hold the proxy's password.
-        raise InvalidArgument("the proxy cannot be used; give a URL such as http://proxy.example.com:8080") from None
+        from loyalty_async.transport.aiohttp_engine import AiohttpEngine  # noqa: PLC0415 - an extra
+    except ImportError as cause:
+        raise InvalidArgument("engine='aiohttp' needs an extra: pip install 'loyalty-async[aiohttp]'") from cause
+    if way is not None and way.url.scheme not in ("http", "https"):
+        raise InvalidArgument("engine='aiohttp' knows no SOCKS; give an http or https proxy, or leave the engine out")
+    return AiohttpEngine(context, way, connections)
 
 
-def _pool(context: ssl.SSLContext, way: httpx.Proxy | None, connections: int) -> httpx.AsyncBaseTransport:
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=way)
+_ENGINES = {"httpx": _httpx_engine, "aiohttp": _aiohttp_engine}
 
 
 def _context(verify: object) -> ssl.SSLContext:
@@ -81,12 +95,22 @@ def _context(verify: object) -> ssl.SSLContext:
         raise InvalidArgument("the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read") from cause
 
 
-def _parse_proxy(proxy: str | None, context: ssl.SSLContext) -> httpx.Proxy | None:
+def _way(proxy: str | None, context: ssl.SSLContext) -> httpx.Proxy | None:
     if not proxy:
         return None
+    try:
+        return _parse_proxy(proxy, context)
+    except (httpx.InvalidURL, TypeError, ValueError):
+        # The cause may hold the proxy's password.
+        raise InvalidArgument("the proxy cannot be used; give a URL such as http://proxy.example.com:8080") from None
+
+
+def _parse_proxy(proxy: str, context: ssl.SSLContext) -> httpx.Proxy:
     parsed = httpx.Proxy(proxy)
-    if (parsed.url.port or 0) > _LARGEST_PORT:
-        raise ValueError("no such port")
+    if (parsed.url.port or 0) > _LARGEST_PORT or not parsed.url.host:
+        raise ValueError("no such host or port")
+    if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ValueError("httpx needs one more package")
     if parsed.url.scheme == "https":
         parsed.ssl_context = context
     return parsed

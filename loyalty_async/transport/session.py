@@ -215,6 +215,7 @@ class Session:
 def session_to(
     base_url: str,
     *,
+    engine_name: str,
     max_in_flight: int,
     timeouts: Timeouts | None,
     retry: RetryPolicy | None,
@@ -234,7 +235,7 @@ def session_to(
     gate = Gate(max_in_flight)
     return Session(
         url=url,
-        transport=transport or engine(url, verify=verify, proxy=proxy, max_connections=max_in_flight),
+        transport=transport or engine(url, name=engine_name, verify=verify, proxy=proxy, max_connections=max_in_flight),
         gate=gate,
         retry=retry or RetryPolicy(),
         timeouts=timeouts or Timeouts(),
