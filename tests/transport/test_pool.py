@@ -16,6 +16,7 @@ from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.transport.auth import BasicAuthenticator
 from loyalty_async.transport.pool import engine, parse_base_url
 from loyalty_async.transport.pools import Pools
+from tests.transport.engines import on_each_engine
 from tests.transport.servers import ANSWER, CERTIFICATE, saying, server_context
 from tests.transport.stages import CALL, PHONE, as_it_is, open_session
 
@@ -194,26 +195,49 @@ def test_a_bad_proxy_in_the_environment_is_refused_without_its_password(
     assert PASSWORD not in "".join(traceback.format_exception(caught.value))
 
 
-async def ask(url: str, **options: Any) -> Any:
+async def ask(engine_name: str, url: str, **options: Any) -> Any:
     base = parse_base_url(url)
-    transport = engine(base, **{"verify": True, "proxy": None, "max_connections": 2, **options})
+    transport = engine(base, name=engine_name, **{"verify": True, "proxy": None, "max_connections": 2, **options})
     session = open_session(transport, url=url, retry=RetryPolicy(attempts=1), authenticator=BasicAuthenticator(BASIC))
     async with transport:
         return await session.call(CALL, as_it_is)
 
 
 @pytest.mark.real_time
-async def test_plain_requests_go_through_the_callers_proxy_whole() -> None:
+@on_each_engine
+async def test_plain_requests_go_through_the_callers_proxy_whole(engine_name: str) -> None:
     with saying(ANSWER) as proxy:
-        assert await ask("http://localhost:1/api", proxy=proxy.url) == {"answer": 42}
+        assert await ask(engine_name, "http://localhost:1/api", proxy=proxy.url) == {"answer": 42}
     assert proxy.heard[0].startswith(b"GET http://localhost:1/api/v2/ledger?identifierValue=917406401004 HTTP/1.1\r\n")
 
 
 @pytest.mark.real_time
-async def test_a_proxy_learns_the_host_and_nothing_else() -> None:
+@on_each_engine
+async def test_a_proxy_gets_its_own_credentials_with_plain_requests(engine_name: str) -> None:
+    with saying(ANSWER) as proxy:
+        await ask(engine_name, "http://localhost:1", proxy=proxy.url.replace("://", f"://user:{PASSWORD}@"))
+    credentials = base64.b64encode(f"user:{PASSWORD}".encode())
+    assert b"proxy-authorization: basic " + credentials.lower() in proxy.heard[0].lower()
+
+
+@pytest.mark.real_time
+@on_each_engine
+async def test_what_stays_on_this_machine_goes_through_no_proxy_of_the_environment(
+    engine_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with saying(ANSWER) as server, saying(b"") as proxy:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        assert await ask(engine_name, server.url) == {"answer": 42}
+    assert proxy.heard == []
+
+
+@pytest.mark.real_time
+@on_each_engine
+async def test_a_proxy_learns_the_host_and_nothing_else(engine_name: str) -> None:
     refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
     with saying(refusal) as proxy, pytest.raises(ConnectionFailedError) as caught:
-        await ask("https://api.example.com", proxy=proxy.url.replace("://", f"://user:{PASSWORD}@"))
+        await ask(engine_name, "https://api.example.com", proxy=proxy.url.replace("://", f"://user:{PASSWORD}@"))
     (heard,) = proxy.heard
     assert heard.startswith(b"CONNECT api.example.com:443 HTTP/1.1\r\n")
     assert base64.b64encode(f"user:{PASSWORD}".encode()) in heard
@@ -226,11 +250,12 @@ async def test_a_proxy_learns_the_host_and_nothing_else() -> None:
 
 
 @pytest.mark.real_time
-async def test_a_proxy_that_is_not_there_is_a_failed_connection() -> None:
+@on_each_engine
+async def test_a_proxy_that_is_not_there_is_a_failed_connection(engine_name: str) -> None:
     with saying(ANSWER) as gone:
         pass
     with pytest.raises(ConnectionFailedError):
-        await ask("https://api.example.com", proxy=gone.url)
+        await ask(engine_name, "https://api.example.com", proxy=gone.url)
 
 
 # ---- TLS -------------------------------------------------------------------------------------------------------------
@@ -249,31 +274,39 @@ def test_a_context_is_used_as_it_is() -> None:
 
 
 @pytest.mark.real_time
-async def test_an_unknown_certificate_is_a_failed_connection(tmp_path: Path) -> None:
+@on_each_engine
+async def test_an_unknown_certificate_is_a_failed_connection(engine_name: str, tmp_path: Path) -> None:
     with saying(ANSWER, server_context(tmp_path)) as server, pytest.raises(ConnectionFailedError):
-        await ask(server.url)
+        await ask(engine_name, server.url)
     assert server.heard == []
 
 
 @pytest.mark.real_time
-async def test_an_unknown_certificate_is_taken_if_the_caller_says_so(tmp_path: Path) -> None:
+@on_each_engine
+async def test_an_unknown_certificate_is_taken_if_the_caller_says_so(engine_name: str, tmp_path: Path) -> None:
     with saying(ANSWER, server_context(tmp_path)) as server:
-        assert await ask(server.url, verify=False) == {"answer": 42}
+        assert await ask(engine_name, server.url, verify=False) == {"answer": 42}
 
 
 @pytest.mark.real_time
-async def test_the_callers_context_decides(tmp_path: Path) -> None:
+@on_each_engine
+async def test_the_callers_context_decides(engine_name: str, tmp_path: Path) -> None:
     with saying(ANSWER, server_context(tmp_path)) as server:
-        assert await ask(server.url, verify=ssl.create_default_context(cadata=CERTIFICATE)) == {"answer": 42}
+        assert await ask(engine_name, server.url, verify=ssl.create_default_context(cadata=CERTIFICATE)) == {
+            "answer": 42
+        }
 
 
 @pytest.mark.real_time
-async def test_the_environment_names_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@on_each_engine
+async def test_the_environment_names_certificates(
+    engine_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bundle = tmp_path / "bundle.pem"
     bundle.write_text(CERTIFICATE)
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     with saying(ANSWER, server_context(tmp_path)) as server:
-        assert await ask(server.url) == {"answer": 42}
+        assert await ask(engine_name, server.url) == {"answer": 42}
 
 
 @pytest.mark.parametrize("verify", [None, 0, 1, "/etc/ssl/certs", ssl.CERT_NONE])
@@ -289,8 +322,9 @@ def test_certificates_that_are_not_there_are_a_wrong_argument(monkeypatch: pytes
 
 
 @pytest.mark.real_time
+@on_each_engine
 @pytest.mark.parametrize("says", [b"", b"no HTTP at all\r\n\r\n", ANSWER[:-5], b"\x16\x03\x01\x00\x05hello"])
-async def test_whatever_a_server_says_is_one_error_of_ours(says: bytes) -> None:
+async def test_whatever_a_server_says_is_one_error_of_ours(engine_name: str, says: bytes) -> None:
     with saying(says) as server, pytest.raises(LoyaltyError) as caught:
-        await ask(server.url)
+        await ask(engine_name, server.url)
     assert type(caught.value) is ConnectionFailedError
