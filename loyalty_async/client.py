@@ -78,9 +78,12 @@ class _Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close all connections."""
+        """End the calls that run in other tasks, with `ClientStateError`, and close all connections."""
         self._state = "closed"
-        await self._session.transport.__aexit__(kind, error, traceback)
+        try:
+            await self._session.running.end()
+        finally:
+            await self._session.transport.__aexit__(kind, error, traceback)
 
     def stats(self) -> Stats:
         """Say what was sent so far."""

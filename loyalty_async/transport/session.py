@@ -35,6 +35,7 @@ from loyalty_async.transport.auth import Authenticator
 from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.pool import Transport, engine, parse_base_url
 from loyalty_async.transport.quiet import quiet
+from loyalty_async.transport.running import Running
 from loyalty_async.wire.problems import cut_off
 
 __all__ = ["Session", "Timeouts", "session_to"]
@@ -82,6 +83,7 @@ class Session:
         timeouts: How long to wait.
         authenticator: What puts credentials on requests.
         decipher: Gets the document out of an answer, or raises what the server said.
+        running: The calls under way.
         requests: How many requests were sent, retries included.
         retries: How many of them were sent again.
     """
@@ -93,6 +95,7 @@ class Session:
     timeouts: Timeouts
     authenticator: Authenticator | None = None
     decipher: Callable[[Call, Answer], Any] = decipher
+    running: Running = attrs.field(factory=Running)
     requests: int = 0
     retries: int = 0
     _draw: Callable[[], float] = random.random
@@ -116,7 +119,7 @@ class Session:
         Raises:
             LoyaltyError: What the last attempt ended in.
         """
-        with anyio.move_on_after(self.timeouts.total):
+        with self.running.one(), anyio.move_on_after(self.timeouts.total):
             return await self._until_final(call, build, settled, effort or Effort())
         error = DeadlineExceededError(f"{call.path}: no result within {self.timeouts.total} s, retries included")
         error.member = call.member
