@@ -32,6 +32,7 @@ from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
 from loyalty_async.protocol.responses import LARGEST_BODY, Answer, decipher, described
 from loyalty_async.transport.auth import Authenticator
+from loyalty_async.transport.bodies import CODINGS, read_body
 from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.pool import Transport, engine, parse_base_url
 from loyalty_async.transport.quiet import quiet
@@ -43,8 +44,7 @@ __all__ = ["Session", "Timeouts", "session_to"]
 T = TypeVar("T")
 
 _OR_NONE: Any = attrs.validators.optional(require_positive)
-_CODINGS = ("gzip", "deflate")
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": ", ".join(_CODINGS), "User-Agent": "loyalty-async"}
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": ", ".join(CODINGS), "User-Agent": "loyalty-async"}
 
 
 @attrs.frozen(kw_only=True)
@@ -184,7 +184,7 @@ class Session:
             with quiet():
                 response = await self.transport.handle_async_request(self._request(call, credentials))
                 try:
-                    body = await _read(response)
+                    body = await read_body(response, LARGEST_BODY)
                 finally:
                     await response.aclose()
         except (httpx.RequestError, OSError) as cause:
@@ -249,17 +249,6 @@ def _pending() -> PendingEventsError:
     error = PendingEventsError("the member has events that are not booked yet")
     error.codes = (11002,)
     return error
-
-
-async def _read(response: httpx.Response) -> bytes:
-    """Read a body until it is too long; what has another coding, or several, is not unpacked: it may be a bomb."""
-    coding = response.headers.get("content-encoding", _CODINGS[0]).lower()
-    body = bytearray()
-    async for chunk in response.aiter_bytes() if coding in _CODINGS else response.aiter_raw():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            break
-    return bytes(body)
 
 
 def _translated(call: Call, cause: httpx.RequestError | OSError) -> LoyaltyError:
