@@ -50,20 +50,17 @@ class _Unpacking:
     """Unpacks one body in small steps."""
 
     def __init__(self, coding: str) -> None:
-        self._waiting = b""
         self._inflating = zlib.decompressobj(_GZIP) if coding == "gzip" else None
 
     def steps(self, piece: bytes) -> Iterator[bytes]:
-        """Unpack a piece."""
-        left = self._waiting + piece
-        if self._inflating is None and len(left) > 1:
-            self._inflating = zlib.decompressobj(zlib.MAX_WBITS if _is_zlib(left) else -zlib.MAX_WBITS)
-        self._waiting = left if self._inflating is None else b""
+        """Unpack a piece; what comes behind the end is dropped."""
+        if self._inflating is None and piece:
+            self._inflating = zlib.decompressobj(zlib.MAX_WBITS if _is_zlib(piece) else -zlib.MAX_WBITS)
         while self._inflating is not None and not self._inflating.eof:
-            step = _inflated(self._inflating, left)
+            step = _inflated(self._inflating, piece)
             yield step
-            left = self._inflating.unconsumed_tail
-            if not left and len(step) < _STEP:
+            piece = self._inflating.unconsumed_tail
+            if not piece and len(step) < _STEP:
                 return
 
     def end(self) -> None:
@@ -80,5 +77,8 @@ def _inflated(inflating: zlib._Decompress, packed: bytes) -> bytes:
 
 
 def _is_zlib(packed: bytes) -> bool:
-    """Tell deflate with the header of zlib (RFC 1950) from deflate without (RFC 1951): servers send both."""
-    return packed[0] & 0x0F == zlib.DEFLATED and (packed[0] * 256 + packed[1]) % 31 == 0
+    """Tell deflate with the header of zlib (RFC 1950) from deflate without (RFC 1951): servers send both.
+
+    A block of RFC 1951 that began so would be one of no compression with a padding that is not zero.
+    """
+    return packed[0] & 0x0F == zlib.DEFLATED

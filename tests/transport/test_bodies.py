@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loyalty_async.transport import bodies
 from loyalty_async.transport.bodies import read_body
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +79,27 @@ async def test_what_is_cut_off_is_never_taken_for_whole(name: str) -> None:
     for at in range(1, len(packed)):
         with pytest.raises(httpx.DecodingError):
             await read(coding, [packed[:at]])
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate", "raw deflate"])
+@pytest.mark.parametrize("beyond", [-1, 0, 1, 100, 258, 300])
+async def test_what_is_unpacked_in_several_steps_is_whole(name: str, beyond: int) -> None:
+    coding, pack = PACKINGS[name]
+    data = bytes(bodies._STEP + beyond)
+    assert await read(coding, [pack(data)], most=2 * len(data)) == data
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate", "raw deflate"])
+async def test_what_comes_behind_the_end_is_dropped(name: str) -> None:
+    coding, pack = PACKINGS[name]
+    more = bytes(10_000)
+    tracemalloc.start()
+    try:
+        assert await read(coding, itertools.chain([pack(DATA)], itertools.repeat(more, 1000))) == DATA
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < MUCH
 
 
 @pytest.mark.parametrize("name", ["gzip", "deflate", "raw deflate"])
