@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -114,7 +115,8 @@ async def _run(contender: Contender, url: str, requests: int) -> _Run:
         return _Run(rate, (time.process_time() - burnt) / requests, errors)
 
 
-def _measure(contenders: Mapping[str, Contender], rounds: int, requests: int) -> None:
+def _measure(contenders: Mapping[str, Contender], rounds: int, requests: int) -> bool:
+    """Let all run in turns, report, and tell whether there was no error."""
     runs: dict[str, list[_Run]] = {name: [] for name in contenders}
     with answering(_BODY, latency_s=LATENCY_S) as url:
         for _ in range(rounds):
@@ -123,6 +125,7 @@ def _measure(contenders: Mapping[str, Contender], rounds: int, requests: int) ->
     base = median(run.rate for run in next(iter(runs.values())))
     for name, found in runs.items():
         _report(name, found, base)
+    return not any(run.errors for found in runs.values() for run in found)
 
 
 def _report(name: str, runs: Sequence[_Run], base: float) -> None:
@@ -145,7 +148,7 @@ def main() -> None:
     given = parser.parse_args()
     contenders = SIZES if given.sizes else ENGINES
     rounds, requests = (1, 200) if given.quick else (5, 1000)
-    _measure(contenders, rounds, requests)
+    sys.exit(0 if _measure(contenders, rounds, requests) else "there were errors")
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ import base64
 import ssl
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpcore
 import httpx
 import pytest
 
+from loyalty_async import CapillaryClient, Customer
 from loyalty_async.errors import ConnectionFailedError, InvalidArgument, LoyaltyError
 from loyalty_async.models.credentials import Basic
 from loyalty_async.protocol.backoff import RetryPolicy
@@ -279,6 +280,34 @@ async def test_an_unknown_certificate_is_a_failed_connection(engine_name: str, t
     with saying(ANSWER, server_context(tmp_path)) as server, pytest.raises(ConnectionFailedError):
         await ask(engine_name, server.url)
     assert server.heard == []
+
+
+@pytest.mark.real_time
+@on_each_engine
+async def test_a_certificate_of_another_host_is_a_failed_connection(engine_name: str, tmp_path: Path) -> None:
+    trusted = ssl.create_default_context(cadata=CERTIFICATE)
+    with (
+        saying(ANSWER, server_context(tmp_path), host="127.0.0.2") as server,
+        pytest.raises(ConnectionFailedError),
+    ):
+        await ask(engine_name, server.url, verify=trusted)
+    assert server.heard == []
+
+
+@pytest.mark.real_time
+@on_each_engine
+async def test_a_client_checks_certificates_unless_told_not_to(
+    engine_name: Literal["httpx", "aiohttp"], tmp_path: Path
+) -> None:
+    member, once = Customer.by_id(7, source="INSTORE"), RetryPolicy(attempts=1)
+    with saying(ANSWER, server_context(tmp_path)) as server:
+        async with CapillaryClient(server.url, auth=BASIC, retry=once, engine=engine_name) as client:
+            with pytest.raises(ConnectionFailedError):
+                await client.balances.closing(member)
+        assert server.heard == []
+        async with CapillaryClient(server.url, auth=BASIC, retry=once, engine=engine_name, verify=False) as client:
+            await client.balances.closing(member)
+        assert len(server.heard) == 1
 
 
 @pytest.mark.real_time
