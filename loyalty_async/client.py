@@ -26,9 +26,9 @@ from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.responses import decipher_altcraft
 from loyalty_async.transport.auth import BearerAuthenticator, authenticator_for
 from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport.engines import Transport
 from loyalty_async.transport.lanes import LANES, Lane
 from loyalty_async.transport.limits import EndpointLimits, InFlight, RateLimits
-from loyalty_async.transport.pool import Transport
 from loyalty_async.transport.session import Session, session_to
 from loyalty_async.wire.altcraft import DIALECTS
 from loyalty_async.wire.converter import make_converter
@@ -84,9 +84,12 @@ class _Client(ABC):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close all connections."""
+        """End the calls that run in other tasks, with `ClientStateError`, and close all connections."""
         self._life.state = "closed"
-        await self._session.transport.__aexit__(kind, error, traceback)
+        try:
+            await self._session.running.end()
+        finally:
+            await self._session.transport.__aexit__(kind, error, traceback)
 
     def lane(self, name: Lane) -> Self:
         """Give a view of this client whose calls wait in another lane; it shares everything else with it.
@@ -151,6 +154,7 @@ class CapillaryClient(_Client):
         retry: RetryPolicy | None = None,
         verify: bool | ssl.SSLContext = True,
         proxy: str | None = None,
+        engine: Literal["httpx", "aiohttp"] = "httpx",
         transport: Transport | None = None,
         clock: Callable[[], datetime] = _wall_clock,
     ) -> None:
@@ -171,7 +175,9 @@ class CapillaryClient(_Client):
             retry: When to send a call again.
             verify: Whether to check the server's certificate, or the context that does.
             proxy: URL of a proxy; None takes it from the usual environment variables.
-            transport: What carries requests instead of the built-in pool; opened and closed with the client.
+            engine: What carries requests: `httpx`, or `aiohttp` for the faster one, on asyncio only and with the
+                extra `aiohttp`.
+            transport: What carries requests instead of a built-in engine; opened and closed with the client.
             clock: Tells the time, aware.
 
         Raises:
@@ -184,6 +190,7 @@ class CapillaryClient(_Client):
         converter = make_converter(server_timezone)
         session = session_to(
             base_url,
+            engine_name=engine,
             max_in_flight=max_in_flight,
             rate_limit=rate_limit,
             endpoint_limits=endpoint_limits,
@@ -230,6 +237,7 @@ class AltcraftClient(_Client):
         retry: RetryPolicy | None = None,
         verify: bool | ssl.SSLContext = True,
         proxy: str | None = None,
+        engine: Literal["httpx", "aiohttp"] = "httpx",
         transport: Transport | None = None,
     ) -> None:
         """Set up a client; nothing is opened or sent.
@@ -251,7 +259,9 @@ class AltcraftClient(_Client):
             retry: When to send a call again.
             verify: Whether to check the server's certificate, or the context that does.
             proxy: URL of a proxy; None takes it from the usual environment variables.
-            transport: What carries requests instead of the built-in pool; opened and closed with the client.
+            engine: What carries requests: `httpx`, or `aiohttp` for the faster one, on asyncio only and with the
+                extra `aiohttp`.
+            transport: What carries requests instead of a built-in engine; opened and closed with the client.
 
         Raises:
             InvalidArgument: Something here cannot work.
@@ -261,6 +271,7 @@ class AltcraftClient(_Client):
             raise InvalidArgument("dialect must be 'json' or 'xml'")
         session = session_to(
             base_url,
+            engine_name=engine,
             max_in_flight=max_in_flight,
             rate_limit=rate_limit,
             endpoint_limits=endpoint_limits,

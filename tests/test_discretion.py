@@ -8,13 +8,14 @@ import logging
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import pytest
 
 from loyalty_async import Basic, CapillaryClient, Customer, LoyaltyError, OAuth, RetryPolicy, Timeouts
 from loyalty_async.sandbox import TOKEN_PATH, Fault, Ledger, Sandbox, Settings, serving
+from tests.transport.engines import on_each_engine
 from tests.transport.servers import saying
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_time]
@@ -194,20 +195,23 @@ def assert_no_canary(texts: list[str], *more: str) -> None:
         assert at < 0, f"{canary} in …{whole[max(0, at - 300) : at + 100]}…"
 
 
+@on_each_engine
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-async def test_a_whole_run_names_nobody(fault: Fault | None, sandbox: Sandbox, url: str, log: Everything) -> None:
+async def test_a_whole_run_names_nobody(
+    engine_name: Literal["httpx", "aiohttp"], fault: Fault | None, sandbox: Sandbox, url: str, log: Everything
+) -> None:
     witness, auth = Witness(), OAuth(key=KEY, secret=SECRET)
     if fault is not None:
         sandbox.faults.add(fault)
     retry = RetryPolicy(attempts=2, first_delay_s=0.001)
     timeouts = Timeouts(read=0.03) if fault and fault.delay_s else None
-    async with client_of(url, auth=auth, retry=retry, timeouts=timeouts) as client:
+    async with client_of(url, auth=auth, retry=retry, timeouts=timeouts, engine=engine_name) as client:
         await look_at_everything(client, MEMBERS["mobile"], witness)
         await look_at_everything(client, MEMBERS["nobody"], witness)
     witness.see(client, auth)
     tokens = list(sandbox.tokens._live)
     assert tokens or (fault and fault.path == TOKEN_PATH)
-    assert {"httpcore.http11", "httpcore.connection"} <= log.loggers
+    assert engine_name == "aiohttp" or {"httpcore.http11", "httpcore.connection"} <= log.loggers
     assert len(witness.saw) > 30
     assert_no_canary(log.said, *tokens)
     assert_no_canary(witness.saw, *tokens)

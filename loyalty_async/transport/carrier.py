@@ -17,15 +17,15 @@ from loyalty_async.errors import ConnectionFailedError, DeadlineExceededError, L
 from loyalty_async.models.fields import require_positive
 from loyalty_async.protocol.requests import Call
 from loyalty_async.protocol.responses import LARGEST_BODY, Answer
-from loyalty_async.transport.pool import Transport
+from loyalty_async.transport.bodies import CODINGS, read_body
+from loyalty_async.transport.engines import Transport
 from loyalty_async.transport.quiet import quiet
 from loyalty_async.wire.problems import cut_off
 
 __all__ = ["Timeouts", "send"]
 
 _OR_NONE: Any = attrs.validators.optional(require_positive)
-_CODINGS = ("gzip", "deflate")
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": ", ".join(_CODINGS), "User-Agent": "loyalty-async"}
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": ", ".join(CODINGS), "User-Agent": "loyalty-async"}
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +72,7 @@ async def _exchange(call: Call, request: httpx.Request, transport: Transport) ->
         with quiet():
             response = await transport.handle_async_request(request)
             try:
-                body = await _read(response)
+                body = await read_body(response, LARGEST_BODY)
             finally:
                 await response.aclose()
     except (httpx.RequestError, OSError) as cause:
@@ -92,17 +92,6 @@ def _request(call: Call, credentials: Mapping[str, str], url: httpx.URL, timeout
         content=call.body,
         extensions={"timeout": timeout.as_dict()},
     )
-
-
-async def _read(response: httpx.Response) -> bytes:
-    """Read a body until it is too long; what has another coding, or several, is not unpacked: it may be a bomb."""
-    coding = response.headers.get("content-encoding", _CODINGS[0]).lower()
-    body = bytearray()
-    async for chunk in response.aiter_bytes() if coding in _CODINGS else response.aiter_raw():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            break
-    return bytes(body)
 
 
 def _translated(call: Call, cause: httpx.RequestError | OSError) -> LoyaltyError:

@@ -1,8 +1,9 @@
-"""Keep answers out of the log of the HTTP library.
+"""Keep answers out of the logs of the HTTP libraries.
 
 httpcore logs the headers of every answer at DEBUG. A redirect's `Location` repeats the query, and with it the phone
 number that was asked for; and its failures quote the line that could not be read or sent. So these records are dropped
-for requests of ours, and only for those.
+for requests of ours, and only for those. aiohttp says little: cookies and headers that it cannot read; all of that is
+dropped for requests of ours.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from contextvars import ContextVar
 __all__ = ["quiet"]
 
 _ours: ContextVar[bool] = ContextVar("loyalty_async_request", default=False)
-_LOGGERS = ("httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
-
+_HTTPCORE = ("httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
+_AIOHTTP = ("aiohttp.client", "aiohttp.internal")
 
 _QUOTING = ("receive_response_headers.complete", ".failed")
 
@@ -25,8 +26,14 @@ def _quotes_nothing(record: logging.LogRecord) -> bool:
     return not (_ours.get() and any(name in record.getMessage() for name in _QUOTING))
 
 
-for _name in _LOGGERS:
+def _is_not_ours(_: logging.LogRecord) -> bool:
+    return not _ours.get()
+
+
+for _name in _HTTPCORE:
     logging.getLogger(_name).addFilter(_quotes_nothing)
+for _name in _AIOHTTP:
+    logging.getLogger(_name).addFilter(_is_not_ours)
 
 
 @contextmanager

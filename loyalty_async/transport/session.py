@@ -31,10 +31,11 @@ from loyalty_async.protocol.responses import Answer, decipher, described
 from loyalty_async.protocol.signals import is_locked, signal_of
 from loyalty_async.transport.auth import Authenticator
 from loyalty_async.transport.carrier import Timeouts, send
+from loyalty_async.transport.engines import Transport, engine, parse_base_url
 from loyalty_async.transport.gate import Admission, Gate
 from loyalty_async.transport.lanes import LANES, Lane
 from loyalty_async.transport.limits import EndpointLimits, InFlight, RateLimits, gate_for, most_in_flight
-from loyalty_async.transport.pool import Transport, engine, parse_base_url
+from loyalty_async.transport.running import Running
 from loyalty_async.transport.tallies import Tally
 from loyalty_async.transport.tickets import PausedError, Ticket
 from loyalty_async.transport.turns import Turns
@@ -78,6 +79,7 @@ class Session:
         tally: What was sent.
         budget: What retries are paid from.
         turns: Which members' calls go one at a time.
+        running: The calls under way.
     """
 
     url: httpx.URL
@@ -91,6 +93,7 @@ class Session:
     tally: Tally = attrs.field(factory=Tally)
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     turns: Turns = attrs.field(factory=Turns)
+    running: Running = attrs.field(factory=Running)
     _draw: Callable[[], float] = random.random
 
     def in_lane(self, lane: Lane) -> Session:
@@ -116,7 +119,7 @@ class Session:
         Raises:
             LoyaltyError: What the last attempt ended in.
         """
-        with anyio.move_on_after(self.timeouts.total):
+        with self.running.one(), anyio.move_on_after(self.timeouts.total):
             return await self._until_final(call, build, settled, effort or Effort())
         error = DeadlineExceededError(f"{call.path}: no result within {self.timeouts.total} s, retries included")
         error.member = call.member
@@ -247,6 +250,7 @@ class Session:
 def session_to(
     base_url: str,
     *,
+    engine_name: str,
     max_in_flight: InFlight,
     rate_limit: RateLimits,
     endpoint_limits: EndpointLimits | None,
@@ -276,7 +280,7 @@ def session_to(
             endpoints=endpoints,
             retry=policy,
         ),
-        transport=transport or engine(url, verify=verify, proxy=proxy, max_connections=most),
+        transport=transport or engine(url, name=engine_name, verify=verify, proxy=proxy, max_connections=most),
         retry=policy,
         timeouts=timeouts or Timeouts(),
         budget=RetryBudget.for_places(most),

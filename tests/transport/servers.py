@@ -42,7 +42,8 @@ class Server:
 
     def __init__(self, listener: socket.socket, says: bytes, context: ssl.SSLContext | None) -> None:
         scheme = "http" if context is None else "https"
-        self.url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+        host, port = listener.getsockname()
+        self.url = f"{scheme}://{host}:{port}"
         self.heard: list[bytes] = []
         self._listener, self._says, self._context = listener, says, context
 
@@ -73,9 +74,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def saying(says: bytes, context: ssl.SSLContext | None = None) -> Iterator[Server]:
+def saying(says: bytes, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Server]:
     """Serve while the block runs."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((host, 0)) as listener:
         server = Server(listener, says, context)
         thread = threading.Thread(target=server.run)
         thread.start()
