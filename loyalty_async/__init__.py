@@ -54,6 +54,7 @@ from loyalty_async.models.happenings import (
     TransferParty,
     VoucherRedemption,
 )
+from loyalty_async.models.hooks import Hook, RequestDetails
 from loyalty_async.models.ledger import (
     EntryDetail,
     EntryMember,
@@ -121,6 +122,7 @@ __all__ = [
     "Events",
     "EventsReport",
     "FieldAttribute",
+    "Hook",
     "ImportMeta",
     "IncompleteLedgerError",
     "IntervalTooLongError",
@@ -162,6 +164,7 @@ __all__ = [
     "RateLimitedError",
     "Redemption",
     "Report",
+    "RequestDetails",
     "RequestRefusedError",
     "RetryPolicy",
     "ServerWarning",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from types import TracebackType
@@ -21,6 +21,7 @@ from loyalty_async.endpoints.ledger_info import LedgerEndpoint
 from loyalty_async.endpoints.promised_points import PromisedPointsEndpoint
 from loyalty_async.errors import ClientStateError, InvalidArgument
 from loyalty_async.models.credentials import Basic, OAuth
+from loyalty_async.models.hooks import Hook
 from loyalty_async.models.stats import Stats
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.responses import decipher_altcraft
@@ -156,6 +157,7 @@ class CapillaryClient(_Client):
         proxy: str | None = None,
         engine: Literal["httpx", "aiohttp"] = "httpx",
         transport: Transport | None = None,
+        hooks: Sequence[Hook] = (),
         clock: Callable[[], datetime] = _wall_clock,
     ) -> None:
         """Set up a client; nothing is opened or sent.
@@ -178,6 +180,7 @@ class CapillaryClient(_Client):
             engine: What carries requests: `httpx`, or `aiohttp` for the faster one, on asyncio only and with the
                 extra `aiohttp`.
             transport: What carries requests instead of a built-in engine; opened and closed with the client.
+            hooks: Functions that are told of every request and how it ended.
             clock: Tells the time, aware.
 
         Raises:
@@ -200,6 +203,7 @@ class CapillaryClient(_Client):
             verify=verify,
             proxy=proxy,
             transport=transport,
+            hooks=hooks,
         )
         session.authenticator = authenticator_for(auth, session.call, converter)
         self._converter, self._zone, self._clock = converter, server_timezone, clock
@@ -239,6 +243,7 @@ class AltcraftClient(_Client):
         proxy: str | None = None,
         engine: Literal["httpx", "aiohttp"] = "httpx",
         transport: Transport | None = None,
+        hooks: Sequence[Hook] = (),
     ) -> None:
         """Set up a client; nothing is opened or sent.
 
@@ -262,6 +267,7 @@ class AltcraftClient(_Client):
             engine: What carries requests: `httpx`, or `aiohttp` for the faster one, on asyncio only and with the
                 extra `aiohttp`.
             transport: What carries requests instead of a built-in engine; opened and closed with the client.
+            hooks: Functions that are told of every request and how it ended.
 
         Raises:
             InvalidArgument: Something here cannot work.
@@ -281,6 +287,7 @@ class AltcraftClient(_Client):
             verify=verify,
             proxy=proxy,
             transport=transport,
+            hooks=hooks,
         )
         speech = DIALECTS[dialect]
         session.decipher = partial(decipher_altcraft, decode_body=speech.decode)

@@ -30,6 +30,7 @@ from loyalty_async import (
     Profile,
     RateLimit,
     RateLimitedError,
+    RequestDetails,
     RetryPolicy,
     Timeouts,
 )
@@ -39,6 +40,7 @@ from tests.transport.stages import Reply, Stage, document, failure
 pytestmark = pytest.mark.anyio
 
 URL = "https://eu.api.example.com"
+TOKEN_PATH = "/v3/oauth/token/generate"
 LEDGER_PATH = "/v2/pointsLedger/getCustomerLedgerInfo"
 TILL = Basic("store.server", "server123")
 CLIENT = OAuth(key="the-key", secret="the-s3cret")
@@ -365,6 +367,48 @@ async def test_stats_name_no_member() -> None:
         with pytest.raises(MemberNotFoundError):
             await client.promised_points.schedule(Customer.by_id("917406401004", source="INSTORE"))
     assert "917406401004" not in repr(client.stats())
+
+
+async def test_stats_name_the_server() -> None:
+    assert client_of().stats().server == "eu.api.example.com"
+
+
+async def test_hooks_are_told_of_every_request_those_for_tokens_too() -> None:
+    seen: list[RequestDetails] = []
+    token = document({"data": {"accessToken": "abc", "ttlSeconds": 300}})
+    stage = Stage(token, Reply(status=401), token, document(PAGE))
+    async with client_of(stage, auth=CLIENT, hooks=[seen.append]) as client:
+        await read(client.lane("bulk"))
+    assert [(each.method, each.endpoint, each.attempt, each.outcome, each.retry_in_s) for each in seen] == [
+        ("POST", TOKEN_PATH, 1, "ok", None),
+        ("GET", LEDGER_PATH, 1, "AuthenticationError", 0.0),
+        ("POST", TOKEN_PATH, 1, "ok", None),
+        ("GET", LEDGER_PATH, 2, "ok", None),
+    ]
+
+
+async def test_hooks_are_told_the_template_of_a_path_that_names_a_member() -> None:
+    seen: list[RequestDetails] = []
+    async with client_of(Stage(failure(8015)), hooks=(seen.append,)) as client:
+        with pytest.raises(MemberNotFoundError):
+            await client.promised_points.schedule(Customer.by_id("917406401004", source="INSTORE"))
+    assert "{" in seen[0].endpoint
+    assert "917406401004" not in repr(seen)
+
+
+async def test_the_other_client_has_hooks_too() -> None:
+    seen: list[RequestDetails] = []
+    stage = Stage(document({"error": 5, "error_text": "no"}))
+    async with AltcraftClient(URL, token="t", transport=stage, hooks=[seen.append]) as client:
+        with pytest.raises(LoyaltyError):
+            await client.accounts.balance(program_id=1, member=Profile.by_email("a@example.com"), currency="x")
+    assert [each.codes for each in seen] == [(5,)]
+
+
+@pytest.mark.parametrize("hooks", [print, [5], "print"])
+def test_a_hook_that_cannot_be_called_is_refused(hooks: Any) -> None:
+    with pytest.raises(InvalidArgument, match="hooks"):
+        client_of(hooks=hooks)
 
 
 # ---- Two at once -----------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ class Stats:
     """What a client is doing now, and what it has sent so far; `json.dumps(attrs.asdict(stats))` writes it.
 
     Attributes:
+        server: The host that is asked.
         requests: Requests, those for tokens and those sent again included.
         retries: How many of them were sent again.
         in_flight: How many requests are under way.
@@ -44,6 +45,7 @@ class Stats:
         traffic: What was sent and how it ended, by endpoint and outcome; what is under way is not in it.
     """
 
+    server: str = ""
     requests: int
     retries: int
     in_flight: int = 0

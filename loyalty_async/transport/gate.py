@@ -66,7 +66,7 @@ class Gate:
 
     def hear(
         self, ticket: Ticket, signal: Signal, error: LoyaltyError | None, round_trip_s: float, draw: float
-    ) -> None:
+    ) -> float:
         """Take in what a request ended in, before it leaves and another is let in.
 
         Args:
@@ -75,8 +75,12 @@ class Gate:
             error: What it ended in, None for success.
             round_trip_s: How long it took.
             draw: A random number from 0 to 1.
+
+        Returns:
+            By how many seconds that puts off whatever is sent next.
         """
         now = anyio.current_time()
+        paused_until = max(self.permits.pause.until, now)
         if signal is Signal.WELL:
             self.places.answered(ticket.number, round_trip_s)
         elif signal.presses:
@@ -87,6 +91,7 @@ class Gate:
             self._strikes.relent(ticket.number)
         if error is None or isinstance(error, ApiError):
             self.permits.learn(now, refused=signal is Signal.FULL)
+        return max(self.permits.pause.until - paused_until, 0.0)
 
     async def enter(self, ticket: Ticket, *, again: bool) -> None:
         """Wait until the request may be sent.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import random
 import ssl
-from collections.abc import Callable, Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 import anyio
@@ -17,22 +18,24 @@ from loyalty_async.errors import (
     DeadlineExceededError,
     InvalidArgument,
     LoyaltyError,
-    MalformedAnswerError,
     PendingEventsError,
     RateLimitedError,
     UnavailableError,
 )
+from loyalty_async.models.hooks import Hook
 from loyalty_async.models.stats import Stats
 from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
 from loyalty_async.protocol.budgets import RetryBudget
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
-from loyalty_async.protocol.responses import Answer, decipher, described
+from loyalty_async.protocol.responses import Answer, decipher
 from loyalty_async.protocol.signals import is_locked, signal_of
+from loyalty_async.transport.attempts import Attempt
 from loyalty_async.transport.auth import Authenticator
 from loyalty_async.transport.carrier import Timeouts, send
 from loyalty_async.transport.engines import Transport, engine, parse_base_url
 from loyalty_async.transport.gate import Admission, Gate
+from loyalty_async.transport.hooks import check_hooks, tell
 from loyalty_async.transport.lanes import LANES, Lane
 from loyalty_async.transport.limits import EndpointLimits, InFlight, RateLimits, gate_for, most_in_flight
 from loyalty_async.transport.running import Running
@@ -47,20 +50,6 @@ T = TypeVar("T")
 
 def _always(_: object) -> bool:
     return True
-
-
-@attrs.frozen(kw_only=True)
-class _Attempt:
-    """What came of one request: a document, or an error in its place."""
-
-    credentials: Mapping[str, str] = attrs.field(factory=dict, repr=False)
-    answer: Answer | None = None
-    document: Any = attrs.field(default=None, repr=False)
-    error: LoyaltyError | None = None
-
-    @property
-    def outcome(self) -> str:
-        return "ok" if self.error is None else type(self.error).__name__
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -80,6 +69,7 @@ class Session:
         budget: What retries are paid from.
         turns: Which members' calls go one at a time.
         running: The calls under way.
+        hooks: Whoever wants to know of every request.
     """
 
     url: httpx.URL
@@ -94,6 +84,7 @@ class Session:
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     turns: Turns = attrs.field(factory=Turns)
     running: Running = attrs.field(factory=Running)
+    hooks: Sequence[Hook] = ()
     _draw: Callable[[], float] = random.random
 
     def in_lane(self, lane: Lane) -> Session:
@@ -131,28 +122,44 @@ class Session:
         renewed, spent = False, 0
         began = self.authenticator.mark() if self.authenticator else 0
         for number in itertools.count(1):
-            attempt = await self._attempt(call, began, effort, again=number > 1)
+            attempt = Attempt(call=call, number=number)
             try:
-                result = _result(call, attempt, build)
-                delay = None if settled(result) else next_delay_s(_pending(), number, self.retry, self._draw())
-                if delay is None:
-                    self.budget.succeed(spent)
-                    return result
-            except AuthenticationError:
-                headers = attempt.credentials
-                if renewed or not headers or not self.authenticator or not self.authenticator.refused(headers):
-                    raise
-                renewed, delay = True, 0.0
-            except LoyaltyError as error:
-                retry = self._paid_delay(call, error, number)
-                if retry is None:
-                    raise
-                delay, spent = retry
+                await self._attempt(attempt, began, effort)
+                try:
+                    result = attempt.result(build)
+                    delay = None if settled(result) else next_delay_s(_pending(), number, self.retry, self._draw())
+                    if delay is None:
+                        self.budget.succeed(spent)
+                        return result
+                except AuthenticationError:
+                    if renewed or not self._renews(attempt):
+                        raise
+                    renewed, delay = True, 0.0
+                except LoyaltyError as error:
+                    retry = self._paid_delay(call, error, number)
+                    if retry is None:
+                        raise
+                    delay, spent = retry
+                attempt.retry_in_s = delay
+            finally:
+                self._end(attempt)
             self.tally.retries += 1
             effort.retries += 1
             effort.waited_s += delay
             await anyio.sleep(delay)
         raise AssertionError("unreachable")
+
+    def _renews(self, attempt: Attempt) -> bool:
+        """Tell whether there may be better credentials than those that were refused."""
+        headers = attempt.credentials
+        return bool(headers and self.authenticator and self.authenticator.refused(headers))
+
+    def _end(self, attempt: Attempt) -> None:
+        """Count a request, and tell the hooks of it."""
+        if attempt.sent_at_ns:
+            self.tally.end(attempt.call.path, attempt.outcome, attempt.received_bytes)
+            if self.hooks:
+                tell(self.hooks, attempt.details(self.url, self.lane))
 
     def _paid_delay(self, call: Call, error: LoyaltyError, number: int) -> tuple[float, int] | None:
         """Decide how long to wait before the next attempt, and pay for it; None if there shall be none.
@@ -167,27 +174,30 @@ class Session:
         in_gate = call.authenticated and signal_of(error).halts and getattr(error, "retry_after_s", None) is not None
         return (0.0 if in_gate else delay), spent
 
-    async def _attempt(self, call: Call, began: int, effort: Effort, *, again: bool) -> _Attempt:
+    async def _attempt(self, attempt: Attempt, began: int, effort: Effort) -> None:
         """Wait for a place and send.
 
         Credentials are taken behind the queue: in it they would grow old. If that takes time, or if the member's calls
         must take turns by then, the call goes through the gate again. A call for a token needs no place of its own, it
         is made in the place of the call that waits for the token.
         """
+        call, again, queued_at = attempt.call, attempt.number > 1, anyio.current_time()
         try:
             if not call.authenticated:
                 await self.gate.pause_over()
-                return await self._send(call, {}, effort)
-            while True:
+                attempt.waited_s = anyio.current_time() - queued_at
+                await self._send(attempt, effort)
+            while not attempt.sent_at_ns:
                 queued_at = anyio.current_time()
                 async with self.turns.turn(call.member) as in_turn, self._admission(call, again=again) as ticket:
                     admitted_at = anyio.current_time()
+                    attempt.waited_s += admitted_at - queued_at
                     effort.waited_s += admitted_at - queued_at
-                    credentials = await self.authenticator.headers(began) if self.authenticator else {}
+                    attempt.credentials = await self.authenticator.headers(began) if self.authenticator else {}
                     now = anyio.current_time()
                     overtaken = not in_turn and self.turns.watches(call.member, now)
                     if not overtaken and self.gate.may_send(now - admitted_at):
-                        return await self._send_in_place(call, credentials, effort, ticket)
+                        await self._send_in_place(attempt, effort, ticket)
                 again = True
         except PausedError as paused:
             raise _paused(call, paused) from None
@@ -195,44 +205,32 @@ class Session:
     def _admission(self, call: Call, *, again: bool) -> Admission:
         return self.gate.admission(self.lane, call.endpoint, again=again)
 
-    async def _send_in_place(
-        self, call: Call, credentials: Mapping[str, str], effort: Effort, ticket: Ticket
-    ) -> _Attempt:
+    async def _send_in_place(self, attempt: Attempt, effort: Effort, ticket: Ticket) -> None:
         """Send, and tell the gate what came of it before another request is let in."""
-        sent_at = anyio.current_time()
-        with self.turns.flight(call.member):
-            attempt = await self._send(call, credentials, effort)
-        now = anyio.current_time()
-        if is_locked(attempt.error) and call.member is not None:
-            self.turns.watch(call.member, now)
-        self.gate.hear(ticket, signal_of(attempt.error), attempt.error, now - sent_at, self._draw())
-        return attempt
+        member = attempt.call.member
+        with self.turns.flight(member):
+            await self._send(attempt, effort)
+        if is_locked(attempt.error) and member is not None:
+            self.turns.watch(member, anyio.current_time())
+        signal = signal_of(attempt.error)
+        attempt.pause_s = self.gate.hear(ticket, signal, attempt.error, attempt.wire_s, self._draw())
 
-    async def _send(self, call: Call, credentials: Mapping[str, str], effort: Effort) -> _Attempt:
+    async def _send(self, attempt: Attempt, effort: Effort) -> None:
         """Send once, and decipher what came back."""
         self.tally.requests += 1
         effort.requests += 1
-        outcome, received = "cancelled", 0
+        attempt.sent_at_ns, sent_at = time.time_ns(), anyio.current_time()
         try:
-            sent = await send(call, credentials, self.url, self.transport, self.timeouts)
-            attempt = self._deciphered(call, credentials, sent)
-            outcome, received = attempt.outcome, len(attempt.answer.body) if attempt.answer else 0
-            return attempt
+            sent = await send(attempt.call, attempt.credentials, self.url, self.transport, self.timeouts)
         finally:
-            self.tally.end(call.path, outcome, received)
-
-    def _deciphered(self, call: Call, credentials: Mapping[str, str], sent: Answer | LoyaltyError) -> _Attempt:
-        if isinstance(sent, LoyaltyError):
-            return _Attempt(credentials=credentials, error=sent)
-        try:
-            return _Attempt(credentials=credentials, answer=sent, document=self.decipher(call, sent))
-        except LoyaltyError as error:
-            return _Attempt(credentials=credentials, answer=sent, error=described(error, call, sent))
+            attempt.wire_s = anyio.current_time() - sent_at
+        attempt.take(sent, self.decipher)
 
     def stats(self) -> Stats:
         """Say what is going on, and what was sent so far."""
         now, gate = _now(), self.gate
         return Stats(
+            server=self.url.host,
             requests=self.tally.requests,
             retries=self.tally.retries,
             in_flight=gate.places.in_flight,
@@ -260,11 +258,12 @@ def session_to(
     verify: bool | ssl.SSLContext,
     proxy: str | None,
     transport: Transport | None,
+    hooks: Sequence[Hook],
 ) -> Session:
     """Make a session; nothing is opened or sent.
 
     Raises:
-        InvalidArgument: The URL, the proxy, a limit or a number cannot be used.
+        InvalidArgument: The URL, the proxy, a limit, a number or a hook cannot be used.
     """
     url = parse_base_url(base_url)
     for name, value, kind in (("timeouts", timeouts, Timeouts), ("retry", retry, RetryPolicy)):
@@ -284,6 +283,7 @@ def session_to(
         retry=policy,
         timeouts=timeouts or Timeouts(),
         budget=RetryBudget.for_places(most),
+        hooks=check_hooks(hooks),
     )
 
 
@@ -291,15 +291,6 @@ def _pending() -> PendingEventsError:
     error = PendingEventsError("the member has events that are not booked yet")
     error.codes = (11002,)
     return error
-
-
-def _result(call: Call, attempt: _Attempt, build: Callable[[Any], T]) -> T:
-    if attempt.error is not None:
-        raise attempt.error
-    try:
-        return build(attempt.document)
-    except MalformedAnswerError as error:
-        raise (described(error, call, attempt.answer) if attempt.answer else error) from None
 
 
 def _paused(call: Call, paused: PausedError) -> LoyaltyError:
