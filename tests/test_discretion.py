@@ -1,4 +1,4 @@
-"""Nothing that is logged, shown or raised in a whole run names a person or a secret."""
+"""Nothing that is logged, shown, raised, told to hooks or sent as telemetry in a run names a person or a secret."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import Any, Literal
 import anyio
 import pytest
 
-from loyalty_async import Basic, CapillaryClient, Customer, LoyaltyError, OAuth, RetryPolicy, Timeouts
+from loyalty_async import Basic, CapillaryClient, Customer, Hook, LoyaltyError, OAuth, RetryPolicy, Timeouts
 from loyalty_async.sandbox import TOKEN_PATH, Fault, Ledger, Sandbox, Settings, serving
+from tests._support.telemetry import Recorder
 from tests.transport.engines import on_each_engine
 from tests.transport.servers import saying
 
@@ -140,10 +141,12 @@ def client_of(url: str, **options: Any) -> CapillaryClient:
 
 
 class Witness:
-    """Collects whatever a user could print."""
+    """Collects whatever a user could print, and whatever hooks are told and telemetry sends."""
 
     def __init__(self) -> None:
         self.saw: list[str] = []
+        self.recorder = Recorder()
+        self.hooks: list[Hook] = [self.see, self.recorder.hook]
 
     def see(self, *things: object) -> None:
         for thing in things:
@@ -153,6 +156,10 @@ class Witness:
         """Take an error and everything that it is chained to, printed the way that a log would print it."""
         self.see(error, error.args)
         self.saw += traceback.format_exception(error)
+
+    def testimony(self) -> list[str]:
+        """Give all of it."""
+        return [*self.saw, *self.recorder.written()]
 
 
 async def look_at_everything(client: CapillaryClient, member: Customer, witness: Witness) -> None:
@@ -205,7 +212,9 @@ async def test_a_whole_run_names_nobody(
         sandbox.faults.add(fault)
     retry = RetryPolicy(attempts=2, first_delay_s=0.001)
     timeouts = Timeouts(read=0.03) if fault and fault.delay_s else None
-    async with client_of(url, auth=auth, retry=retry, timeouts=timeouts, engine=engine_name) as client:
+    hooks = witness.hooks
+    async with client_of(url, auth=auth, retry=retry, timeouts=timeouts, engine=engine_name, hooks=hooks) as client:
+        witness.recorder.hook.observe(client)
         await look_at_everything(client, MEMBERS["mobile"], witness)
         await look_at_everything(client, MEMBERS["nobody"], witness)
     witness.see(client, auth)
@@ -213,19 +222,20 @@ async def test_a_whole_run_names_nobody(
     assert tokens or (fault and fault.path == TOKEN_PATH)
     assert engine_name == "aiohttp" or {"httpcore.http11", "httpcore.connection"} <= log.loggers
     assert len(witness.saw) > 30
+    assert len(witness.recorder.spans()) == sum(traffic.requests for traffic in client.stats().traffic)
     assert_no_canary(log.said, *tokens)
-    assert_no_canary(witness.saw, *tokens)
+    assert_no_canary(witness.testimony(), *tokens)
 
 
 @pytest.mark.parametrize("member", MEMBERS.values(), ids=MEMBERS)
 @pytest.mark.usefixtures("sandbox")
 async def test_no_identifier_shows_however_it_is_written(member: Customer, url: str, log: Everything) -> None:
     witness, auth = Witness(), Basic(TILL, PASSWORD)
-    async with client_of(url, auth=auth) as client:
+    async with client_of(url, auth=auth, hooks=witness.hooks) as client:
         await look_at_everything(client, member, witness)
     witness.see(client, auth)
     assert_no_canary(log.said)
-    assert_no_canary(witness.saw)
+    assert_no_canary(witness.testimony())
 
 
 async def test_a_server_that_is_not_there_learns_of_nobody(log: Everything) -> None:
@@ -234,17 +244,17 @@ async def test_a_server_that_is_not_there_learns_of_nobody(log: Everything) -> N
         pass
     retry = RetryPolicy(attempts=2, first_delay_s=0.001)
     auth = OAuth(key=KEY, secret=SECRET)
-    async with client_of(gone.url, auth=auth, retry=retry) as client:
+    async with client_of(gone.url, auth=auth, retry=retry, hooks=witness.hooks) as client:
         await look_at_everything(client, MEMBERS["mobile"], witness)
     assert any("ConnectError" in text for text in witness.saw)
     assert_no_canary(log.said)
-    assert_no_canary(witness.saw)
+    assert_no_canary(witness.testimony())
 
 
 async def test_a_run_that_is_cancelled_names_nobody(sandbox: Sandbox, url: str, log: Everything) -> None:
     witness = Witness()
     sandbox.faults.add(Fault(delay_s=0.5, times=None))
-    async with client_of(url, auth=Basic(TILL, PASSWORD)) as client:
+    async with client_of(url, auth=Basic(TILL, PASSWORD), hooks=witness.hooks) as client:
         try:
             with anyio.fail_after(0.1):
                 await client.ledger.entries(MEMBERS["mobile"], since=SINCE).collect()
@@ -252,7 +262,7 @@ async def test_a_run_that_is_cancelled_names_nobody(sandbox: Sandbox, url: str, 
             witness.hear(error)
     assert witness.saw
     assert_no_canary(log.said)
-    assert_no_canary(witness.saw)
+    assert_no_canary(witness.testimony())
 
 
 async def test_what_is_kept_from_texts_is_there_as_attributes(sandbox: Sandbox, url: str) -> None:
@@ -267,7 +277,7 @@ async def test_what_is_kept_from_texts_is_there_as_attributes(sandbox: Sandbox, 
 
 
 async def test_a_canary_is_found_where_there_is_one(log: Everything) -> None:
-    """The net itself: a leak in a log, a repr or a chained cause would be caught."""
+    """The net itself: a leak in a log, a repr, a chained cause or a span would be caught."""
     logging.getLogger("some.library").debug("asked for %s", MOBILE)
     with pytest.raises(AssertionError, match=MOBILE):
         assert_no_canary(log.said)
@@ -275,4 +285,8 @@ async def test_a_canary_is_found_where_there_is_one(log: Everything) -> None:
     error.__cause__ = KeyError(SECRET)
     witness.hear(error)
     with pytest.raises(AssertionError, match=SECRET):
-        assert_no_canary(witness.saw)
+        assert_no_canary(witness.testimony())
+    witness = Witness()
+    witness.recorder.tracer.start_span(EMAIL).end()
+    with pytest.raises(AssertionError, match="Canary"):
+        assert_no_canary(witness.testimony())

@@ -85,6 +85,17 @@ def test_altcraft_balance_prints_both_balances(sandbox: Sandbox, environment: di
     assert "points" in run("altcraft_balance.py", "973", member.email, environment=environment)
 
 
+def test_telemetry_prints_a_span_for_each_request_and_metrics(sandbox: Sandbox, environment: dict[str, str]) -> None:
+    mobile = sandbox.ledger.members[0].mobile
+    printed = run("telemetry.py", mobile, environment=environment)
+    names = [line.partition("  ")[0] for line in printed.splitlines() if line.endswith((" s  UNSET", " s  ERROR"))]
+    assert names[0] == "POST /v3/oauth/token/generate"
+    assert set(names[1:-1]) == {"GET /v2/pointsLedger/getCustomerLedgerInfo"}
+    assert names[-1] == "read a ledger"
+    assert '"http.client.request.duration"' in printed
+    assert mobile not in printed
+
+
 def test_the_service_answers_a_member_and_refuses_a_stranger(
     sandbox: Sandbox, environment: dict[str, str], unused_port: int
 ) -> None:
