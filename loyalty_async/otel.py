@@ -3,6 +3,9 @@
 Names are those of the semantic conventions for HTTP clients, version 1.44.0 (pages "Semantic conventions for HTTP
 spans" and "Semantic conventions for HTTP metrics"), with one exception: `url.full`, which they require, would name
 members, so `url.template` stands in its place. What they have no name for begins with `loyalty_async.`.
+
+The instrumentation of httpx that OpenTelemetry's contributors offer sees the requests of this library, too, and records
+their full URLs. Where it is on, keep it away from them: `OTEL_PYTHON_HTTPX_EXCLUDED_URLS`.
 """
 
 from __future__ import annotations
