@@ -10,6 +10,7 @@ from loyalty_async.errors import (
     ClientStateError,
     ConnectionFailedError,
     DeadlineExceededError,
+    ExportError,
     IncompleteLedgerError,
     IntervalTooLongError,
     InvalidArgument,
@@ -17,14 +18,17 @@ from loyalty_async.errors import (
     LimitTooLargeError,
     LoyaltyError,
     MalformedAnswerError,
+    MemberListError,
     MemberNotFoundError,
     NoEntriesError,
+    OutputError,
     PendingEventsError,
     PermissionDeniedError,
     RateLimitedError,
     RequestRefusedError,
     TransportError,
     UnavailableError,
+    UnfitValueError,
 )
 from loyalty_async.models.accounts import AccountBalance, Profile
 from loyalty_async.models.balances import BalanceDetails, ClosingBalance, LedgerBalance
@@ -61,10 +65,11 @@ from loyalty_async.models.ledger import (
     LedgerEntry,
     LedgerOwner,
     MemberIdentifier,
+    RawEntry,
     Transaction,
 )
 from loyalty_async.models.members import Customer, Member, UserGroup
-from loyalty_async.models.pages import LedgerPage, Paging, ServerWarning
+from loyalty_async.models.pages import LedgerPage, Paging, RawPage, ServerWarning
 from loyalty_async.models.promised_points import PromisedPoints, PromisedPointsSchedule, PromisedPointsType
 from loyalty_async.models.reports import EventsReport, Report, Verdict
 from loyalty_async.models.scopes import DataScope
@@ -118,6 +123,7 @@ __all__ = [
     "EventStream",
     "Events",
     "EventsReport",
+    "ExportError",
     "FieldAttribute",
     "ImportMeta",
     "IncompleteLedgerError",
@@ -138,9 +144,11 @@ __all__ = [
     "ManualPointsAdjustment",
     "Member",
     "MemberIdentifier",
+    "MemberListError",
     "MemberNotFoundError",
     "NoEntriesError",
     "OAuth",
+    "OutputError",
     "Paging",
     "PendingEventsError",
     "PermissionDeniedError",
@@ -157,6 +165,8 @@ __all__ = [
     "PromisedPointsType",
     "PromotionDetails",
     "RateLimitedError",
+    "RawEntry",
+    "RawPage",
     "Redemption",
     "Report",
     "RequestRefusedError",
@@ -171,6 +181,7 @@ __all__ = [
     "TransferParty",
     "TransportError",
     "UnavailableError",
+    "UnfitValueError",
     "UserGroup",
     "Verdict",
     "VoucherRedemption",
