@@ -1,0 +1,26 @@
+"""Bulk export: a million ledgers into files, killed at any moment, finished by running it again.
+
+Start with `export_ledgers`, or with `open_export` to stop it or to look at its progress.
+"""
+
+from loyalty_async.export.engine import Export, export_ledgers, open_export
+from loyalty_async.export.files import FileLimits
+from loyalty_async.export.members import Listed, read_members
+from loyalty_async.export.progress import Progress, Summary
+from loyalty_async.export.runs import Stretch
+from loyalty_async.export.sinks.jsonl import JsonLines
+from loyalty_async.export.stores import Sink
+
+__all__ = [
+    "Export",
+    "FileLimits",
+    "JsonLines",
+    "Listed",
+    "Progress",
+    "Sink",
+    "Stretch",
+    "Summary",
+    "export_ledgers",
+    "open_export",
+    "read_members",
+]
