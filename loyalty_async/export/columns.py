@@ -17,10 +17,11 @@ from typing import Any, get_args, get_origin
 
 import attrs
 
+from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import EntryDetail, LedgerEntry, RawEntry
 from loyalty_async.models.members import Member, UserGroup
 
-__all__ = ["Column", "Kind", "Table", "entry_table", "member_values", "raw_table"]
+__all__ = ["Column", "Kind", "Table", "entry_table", "member_values", "raw_table", "table_of"]
 
 Step = Callable[[Any], Any]
 
@@ -136,6 +137,23 @@ def raw_table() -> Table:
         column for column in _columns(RawEntry, ()) if column.path in {("event_log_id",), ("created_at",), ("raw",)}
     )
     return Table((*_member_columns(), *entry), tuple(map(_reader, entry)))
+
+
+def table_of(details: str, *, raw: bool) -> Table:
+    """Choose a table.
+
+    Args:
+        details: `nested` or `rows`.
+        raw: Whether the entries' JSON is left as it came.
+
+    Raises:
+        InvalidArgument: They do not go together.
+    """
+    if details not in ("nested", "rows"):
+        raise InvalidArgument("details must be 'nested' or 'rows'")
+    if raw and details == "rows":
+        raise InvalidArgument("raw entries are not taken apart: details must be 'nested'")
+    return raw_table() if raw else entry_table(a_row_a_detail=details == "rows")
 
 
 def _member_columns() -> tuple[Column, ...]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import anyio
@@ -16,20 +15,18 @@ import attrs
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from loyalty_async.client import CapillaryClient
-from loyalty_async.errors import ClientStateError, InvalidArgument, LoyaltyError, PendingEventsError
+from loyalty_async.errors import ClientStateError, LoyaltyError, PendingEventsError
 from loyalty_async.export.failures import DeadLetters, Judge, at_line
-from loyalty_async.export.lists import Members, Taken
+from loyalty_async.export.lists import Taken
 from loyalty_async.export.members import Listed, Listing, misread
 from loyalty_async.export.progress import Progress, Summary, Tally
-from loyalty_async.export.runs import Known, Question, Run, Stretch, next_run
-from loyalty_async.export.stores import Sink, Store
+from loyalty_async.export.runs import Known, Run
+from loyalty_async.export.stores import Store
 from loyalty_async.export.units import Recent, Unit, member_key
 from loyalty_async.models.ledger import LedgerEntry
-from loyalty_async.models.members import Customer
 from loyalty_async.models.reports import Report, Verdict
-from loyalty_async.models.spans import Span
 
-__all__ = ["Export", "export_ledgers", "in_bulk", "open_export"]
+__all__ = ["Export", "OnProgress", "Terms"]
 
 T = TypeVar("T")
 OnProgress = Callable[[Progress], object]
@@ -40,12 +37,8 @@ _MANY = 200
 _MOST_NAMES = 100
 
 
-def _nothing(_progress: Progress) -> None:
-    """Show nothing."""
-
-
 @attrs.frozen(kw_only=True)
-class _Terms:
+class Terms:
     """How an export works; see `open_export`."""
 
     filters: Mapping[str, Any]
@@ -60,12 +53,6 @@ class _Terms:
     on_progress: OnProgress
 
 
-def in_bulk(client: CapillaryClient) -> CapillaryClient:
-    """Give a view of a client whose calls let others go first, where the client has such."""
-    lane: Callable[[str], CapillaryClient] | None = getattr(client, "lane", None)
-    return lane("bulk") if lane else client
-
-
 @attrs.define(eq=False)
 class Export:
     """An export that is open; made by `open_export`, and run once."""
@@ -76,7 +63,7 @@ class Export:
     _job: int
     _store: Store
     _letters: DeadLetters
-    _terms: _Terms
+    _terms: Terms
     _secret: bytes
     _sent_before: tuple[int, int]
     _tally: Tally = attrs.field(factory=Tally)
@@ -297,8 +284,8 @@ class Export:
         async with self._lock:
             return await anyio.to_thread.run_sync(use, *arguments)
 
-    async def _close(self) -> None:
-        """Make durable what was read, unless the output itself is what failed, and close."""
+    async def close(self) -> None:
+        """Make durable what was read, and close; `open_export` calls it."""
         with anyio.CancelScope(shield=True):
             try:
                 if self._begun and self._error is None:
@@ -309,125 +296,3 @@ class Export:
             finally:
                 self._letters.close()
                 await self._with_store(self._store.close)
-
-
-@asynccontextmanager
-async def open_export(
-    client: CapillaryClient,
-    members: Members,
-    span: Span | Stretch,
-    sink: Sink,
-    *,
-    filters: Mapping[str, Any] | None = None,
-    raw: bool = False,
-    dead_letters: Path | str | None = None,
-    settle: timedelta = timedelta(hours=1),
-    lookback: timedelta = timedelta(days=1),
-    workers: int = 16,
-    ahead: int = 1,
-    memory: int = 4 * 1024 * 1024,
-    grace_s: float = 30.0,
-    total: int | None = None,
-    on_progress: OnProgress = _nothing,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> AsyncGenerator[Export]:
-    """Open an export: members in, rows out, each member's entries exactly once.
-
-    Opening it again with the same arguments goes on where the last process ended, however that was: members that are
-    done are skipped, and what was half-written is removed. Nothing is sent before `run`.
-
-    Args:
-        client: Open.
-        members: `Customer`s, `UserGroup`s, or what `read_members` gives: any iterable, which is read as it is needed.
-        span: What to export. It ends at *settle* before now at the latest: one cut-off for all members, fixed when the
-            run begins. `Stretch("last")` adds what is new since the last run.
-        sink: Where to: `JsonLines`, `Csv`, `Parquet` or `Postgres`.
-        filters: What else to ask for, as `client.ledger.entries` takes it.
-        raw: Leave each entry's JSON as the server wrote it.
-        dead_letters: File for the members that cannot be exported, who are then passed over; without it the first one
-            ends the export. It names them, with the error and the resume token; it is begun anew each time.
-        settle: How long after its end a span may still change.
-        lookback: How much of the end of each run is read again by the next, to add what was booked late.
-        workers: How many members to read at once.
-        ahead: How many spans of one ledger to read ahead.
-        memory: How many bytes of one ledger's rows to hold; the others go to a temporary file. All in all, an export
-            holds about `workers * (memory + ahead + 1 parts)`, whatever the length of the list and of its ledgers.
-        grace_s: How long members under way may take to finish after `stop`, in seconds.
-        total: How many members there are, for `Progress.seconds_left`.
-        on_progress: Called every second, and at the end.
-        clock: Tells the time, aware.
-
-    Yields:
-        The export. Leaving the block makes durable what was read, also after an error.
-
-    Raises:
-        InvalidArgument: Something here cannot work, or the output belongs to an export that was asked otherwise.
-        OutputError: The output cannot be written.
-    """
-    terms = _Terms(
-        filters={**(filters or {}), **({"raw": True} if raw else {})},
-        settle=settle,
-        lookback=lookback,
-        workers=workers,
-        ahead=ahead,
-        memory=memory,
-        grace_s=grace_s,
-        collect=dead_letters is not None,
-        total=total,
-        on_progress=on_progress,
-    )
-    stretch = Stretch.of(span)
-    _check(client, terms)
-    question = Question({**sink.question(raw=raw).parts, "filters": {**terms.filters}})
-    letters = DeadLetters(Path(dead_letters or "unused"))
-    store = await anyio.to_thread.run_sync(functools.partial(sink.open, question, raw=raw))
-    try:
-        latest = clock().astimezone(UTC) - settle
-        run = next_run(await anyio.to_thread.run_sync(store.runs), stretch, lookback, latest)
-        job = await anyio.to_thread.run_sync(store.begin, run)
-        secret = await anyio.to_thread.run_sync(lambda: store.secret)
-        if terms.collect:
-            letters.open()
-    except BaseException:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(store.close)
-        raise
-    stats = client.stats()
-    sent_before = (stats.requests, stats.retries)
-    export = Export(in_bulk(client), Taken(members), run, job, store, letters, terms, secret, sent_before)
-    try:
-        yield export
-    finally:
-        await export._close()  # noqa: SLF001 - of this module
-
-
-async def export_ledgers(
-    client: CapillaryClient, members: Members, span: Span | Stretch, sink: Sink, **options: Any
-) -> Summary:
-    """Export in one call; see `open_export`, whose options it takes.
-
-    Returns:
-        How it ended.
-
-    Raises:
-        LoyaltyError: As `open_export` and `Export.run`.
-    """
-    async with open_export(client, members, span, sink, **options) as export:
-        return await export.run()
-
-
-def _check(client: CapillaryClient, terms: _Terms) -> None:
-    """Refuse before anything is sent what would fail for each member."""
-    for name in ("workers", "memory"):
-        value = getattr(terms, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InvalidArgument(f"{name} must be an integer of at least 1")
-    if terms.lookback < timedelta(0):
-        raise InvalidArgument("lookback must be a timedelta of at least zero")
-    taken = {"since", "until", "order", "max_items", "resume", "settle"}.intersection(terms.filters)
-    if taken:
-        raise InvalidArgument(f"an export decides by itself on {', '.join(sorted(taken))}")
-    try:
-        client.ledger.entries(Customer.by_id(1, source="INSTORE"), settle=terms.settle, **terms.filters)
-    except TypeError:
-        raise InvalidArgument("filters has a name that client.ledger.entries does not take") from None
