@@ -26,13 +26,29 @@ from loyalty_async.export.stores import Encode, Format, Writer, Written
 from loyalty_async.export.units import Spool, Unit
 from loyalty_async.models.members import Member
 
-__all__ = ["MANIFEST", "FileLimits", "FileStore"]
+__all__ = ["MANIFEST", "FileLimits", "FileStore", "is_own", "peek"]
 
 MANIFEST = "manifest.sqlite"
 _OWN = re.compile(r"\.?entries-\d{6,}\.[a-z.]+")
 """What this module names its files; nothing else in a folder is touched."""
 _MOST_UNITS = 10_000
 """Units wait in memory for their file: so many, however small they are."""
+
+
+def is_own(path: Path) -> bool:
+    """Tell whether a file has the name of one of ours."""
+    return _OWN.fullmatch(path.name) is not None
+
+
+def peek(folder: Path) -> Sequence[Run]:
+    """Look which runs a folder has; there are none in one that is not there."""
+    if not (folder / MANIFEST).exists():
+        return ()
+    manifest = Manifest.open(folder / MANIFEST, None)
+    try:
+        return manifest.runs()
+    finally:
+        manifest.close()
 
 
 @attrs.frozen(kw_only=True)
@@ -130,7 +146,7 @@ class FileStore:
         files = {file.name: file for file in self._manifest.files()}
         self._next = max((file.number for file in files.values()), default=0) + 1
         with writing():
-            there = {path.name: path for path in self._folder.iterdir() if _OWN.fullmatch(path.name)}
+            there = {path.name: path for path in self._folder.iterdir() if is_own(path)}
             for name in there.keys() - files.keys():
                 there[name].unlink()
         missing = sorted(files.keys() - there.keys())

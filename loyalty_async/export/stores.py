@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import attrs
@@ -99,6 +100,12 @@ class Sink(Protocol):
             InvalidArgument: It belongs to another, or an extra is not installed.
             OutputError: It cannot be written, is in use, or is not what its manifest says.
         """
+
+    def peek(self) -> Sequence[Run]:
+        """Look which runs there are, and change nothing."""
+
+    def trial(self, folder: Path) -> Sink:
+        """Give a sink that writes the same into another folder, to see how much it is."""
 
 
 class Writer(Protocol):

@@ -10,8 +10,8 @@ import attrs
 
 from loyalty_async.export.cells import cells_of, encoder_of, row_of, shown
 from loyalty_async.export.columns import Table, table_of
-from loyalty_async.export.files import FileLimits, FileStore
-from loyalty_async.export.runs import Question
+from loyalty_async.export.files import FileLimits, FileStore, peek
+from loyalty_async.export.runs import Question, Run
 from loyalty_async.export.sinks.plain import open_plain
 from loyalty_async.export.stores import Encode, Store, Writer
 from loyalty_async.models.members import Member
@@ -69,6 +69,14 @@ class Csv:
     def open(self, question: Question, *, raw: bool) -> Store:
         """Open the folder."""
         return FileStore.open(Path(self.folder), self._format(raw=raw), self.limits, question)
+
+    def peek(self) -> Sequence[Run]:
+        """Look which runs there are."""
+        return peek(Path(self.folder))
+
+    def trial(self, folder: Path) -> Csv:
+        """Give a sink for another folder."""
+        return attrs.evolve(self, folder=folder)
 
     def _format(self, *, raw: bool) -> _CsvFormat:
         table = table_of(self.details, raw=raw)

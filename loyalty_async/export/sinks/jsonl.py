@@ -9,9 +9,9 @@ from typing import BinaryIO
 import attrs
 
 from loyalty_async.export.columns import Table, entry_table, member_values, raw_table
-from loyalty_async.export.files import FileLimits, FileStore
+from loyalty_async.export.files import FileLimits, FileStore, peek
 from loyalty_async.export.members import MEMBER_FIELDS
-from loyalty_async.export.runs import Question
+from loyalty_async.export.runs import Question, Run
 from loyalty_async.export.sinks.plain import open_plain
 from loyalty_async.export.stores import Encode, Store, Writer
 from loyalty_async.models.ledger import LedgerEntry, RawEntry
@@ -77,6 +77,14 @@ class JsonLines:
     def open(self, question: Question, *, raw: bool) -> Store:
         """Open the folder."""
         return FileStore.open(Path(self.folder), self._format(raw), self.limits, question)
+
+    def peek(self) -> Sequence[Run]:
+        """Look which runs there are."""
+        return peek(Path(self.folder))
+
+    def trial(self, folder: Path) -> JsonLines:
+        """Give a sink for another folder."""
+        return attrs.evolve(self, folder=folder)
 
     def _format(self, raw: bool) -> _JsonLinesFormat:  # noqa: FBT001 - as it was given
         return _JsonLinesFormat(raw_table() if raw else entry_table(), self.compressed)

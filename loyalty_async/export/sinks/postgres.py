@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import attrs
@@ -19,6 +20,7 @@ from loyalty_async.errors import InvalidArgument, OutputError
 from loyalty_async.export.cells import cells_of, copied, encoder_of, row_of
 from loyalty_async.export.columns import Kind, Table, table_of
 from loyalty_async.export.runs import Known, Question, Run
+from loyalty_async.export.sinks.csv import Csv
 from loyalty_async.export.stores import Encode, Store, Written
 from loyalty_async.export.units import Spool, Unit
 from loyalty_async.models.members import Member
@@ -86,6 +88,18 @@ class Postgres:
             connection.close()
             raise
         return store
+
+    def peek(self) -> Sequence[Run]:
+        """Look which runs there are."""
+        psycopg = _load_psycopg()
+        with _translated(psycopg), psycopg.connect(self.url, autocommit=True) as connection:
+            store = _PostgresStore(psycopg, connection, self, table_of("nested", raw=False))
+            there = connection.execute("SELECT to_regclass(%s)", [f"{self.table}_export_runs"]).fetchone()[0]
+            return store.runs() if there else ()
+
+    def trial(self, folder: Path) -> Csv:
+        """Give a sink for a folder of what would be copied."""
+        return Csv(folder, details=self.details)
 
 
 def _load_psycopg() -> Any:
