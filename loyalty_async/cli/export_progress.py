@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, TextIO
 
 import attrs
 
@@ -23,12 +23,13 @@ _PAUSE_S = 2.0
 
 
 @contextlib.contextmanager
-def showing_progress(kind: ProgressKind, quota: float | None) -> Iterator[Show]:
+def showing_progress(kind: ProgressKind, quota: float | None, to: TextIO | None = None) -> Iterator[Show]:
     """Show progress while the block runs.
 
     Args:
         kind: How; `auto` is a bar on a terminal and lines elsewhere.
         quota: Requests a minute, to tell how much of it is used; None leaves that out.
+        to: Where bars and lines go; the standard error unless given.
 
     Yields:
         What to call with each progress.
@@ -37,11 +38,11 @@ def showing_progress(kind: ProgressKind, quota: float | None) -> Iterator[Show]:
         yield lambda _progress: None
     elif kind == "json":
         yield lambda progress: counts("progress", progress)
-    elif kind == "auto" and sys.stderr.isatty():
-        with _bar(quota) as show:
+    elif kind == "auto" and (to or sys.stderr).isatty():
+        with _bar(quota, to or sys.stderr) as show:
             yield show
     else:
-        yield _lines(quota)
+        yield _lines(quota, to or sys.stderr)
 
 
 def counts(event: str, progress: Progress) -> None:
@@ -52,13 +53,13 @@ def counts(event: str, progress: Progress) -> None:
 
 
 @contextlib.contextmanager
-def _bar(quota: float | None) -> Iterator[Show]:
+def _bar(quota: float | None, to: TextIO) -> Iterator[Show]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    with Bar(*columns, console=Console(file=to)) as bar:
         task = bar.add_task("", total=None)
 
         def show(progress: Progress) -> None:
@@ -68,7 +69,7 @@ def _bar(quota: float | None) -> Iterator[Show]:
         yield show
 
 
-def _lines(quota: float | None) -> Show:
+def _lines(quota: float | None, to: TextIO) -> Show:
     """Make what prints a line, at most every two seconds, and one at the end."""
     printed_at = 0.0
 
@@ -78,7 +79,7 @@ def _lines(quota: float | None) -> Show:
         if progress.seconds - printed_at >= _PAUSE_S or done == progress.total:
             printed_at = progress.seconds
             of = "" if progress.total is None else f" of {progress.total:,}"
-            print(f"  {done:,}{of} members  {in_words(progress, quota)}", file=sys.stderr, flush=True)
+            print(f"  {done:,}{of} members  {in_words(progress, quota)}", file=to, flush=True)
 
     return show
 
