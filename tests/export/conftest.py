@@ -16,7 +16,7 @@ from loyalty_async.sandbox import Sandbox, Settings, make_ledger, serving
 from tests.cli.conftest import Served
 
 NOON = datetime(2025, 6, 30, 12, tzinfo=UTC)
-BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(2024, 9, 1, tzinfo=UTC)
 DATABASE = os.environ.get("LOYALTY_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 KINDS = ("jsonl", "jsonl.gz", "csv", "parquet", "postgres")
 
@@ -67,7 +67,7 @@ def make_sink(tmp_path: Path, request: pytest.FixtureRequest) -> MakeSink:
 @pytest.fixture(scope="package")
 def export_server() -> Iterator[Served]:
     """One server for all tests of exports."""
-    sandbox = Sandbox(make_ledger(30, 5, now=NOON, years=1.4, entries_per_member=25), now=lambda: NOON)
+    sandbox = Sandbox(make_ledger(80, 5, now=NOON, years=0.7, entries_per_member=12), now=lambda: NOON)
     with serving(sandbox) as url:
         yield Served(sandbox, url)
 

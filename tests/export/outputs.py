@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -95,3 +97,15 @@ def small_files(sink: Sink, size: int) -> Sink:
         return attrs.evolve(sink, batch=size)
     assert isinstance(sink, Csv | JsonLines | Parquet)
     return attrs.evolve(sink, limits=attrs.evolve(sink.limits, size=size))
+
+
+def jobs_by_member(sink: Sink) -> list[int]:
+    """Number the process that did each member that is done; nothing may be at work."""
+    with contextlib.suppress(psycopg.errors.UndefinedTable, sqlite3.OperationalError):  # It did not come that far.
+        if isinstance(sink, Postgres):
+            with psycopg.connect(sink.url) as connection:
+                return [job for (job,) in connection.execute(f"SELECT job FROM {sink.table}_export_units")]  # type: ignore[arg-type] # noqa: S608
+        assert isinstance(sink, Csv | JsonLines | Parquet)
+        with contextlib.closing(sqlite3.connect(Path(sink.folder, "manifest.sqlite"))) as manifest:
+            return [job for (job,) in manifest.execute("SELECT job FROM units")]
+    return []

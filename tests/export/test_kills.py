@@ -6,54 +6,60 @@ import random
 
 import pytest
 
-from loyalty_async.export import verify_export
-from loyalty_async.export.files import is_own
+from loyalty_async.export import Sink, verify_export
 from loyalty_async.sandbox import Fault
 from tests.cli.conftest import Served
 from tests.export.children import Task, start
 from tests.export.conftest import BEGINNING, NOON, MakeSink
-from tests.export.outputs import small_files, truth, written
+from tests.export.outputs import jobs_by_member, small_files, truth, written
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(90)]
 
 KILLS = 24
-LONGEST_S = 0.25
+SIZES = {"jsonl.gz": 1, "csv": 6_000, "parquet": 1_000, "postgres": 4_000}
+"""Of files or transactions, in bytes."""
 FAULTS = (
-    Fault(delay_s=0.001, jitter_s=0.004, times=None),
+    Fault(delay_s=0.003, jitter_s=0.006, times=None),
     Fault(status=503, every=41, times=None),
     Fault(status=200, damage="truncated", every=53, times=None),
     Fault(status=429, headers={"Retry-After": "0"}, every=67, times=None),
 )
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "jsonl.gz", "csv", "parquet", "postgres"])
+@pytest.mark.parametrize("kind", list(SIZES))
 def test_an_export_that_is_killed_at_random_moments_has_each_entry_once(
     kind: str, served: Served, make_sink: MakeSink
 ) -> None:
-    for fault in FAULTS:
-        served.sandbox.faults.add(fault)
-    sink = small_files(make_sink(kind), 4_000)
+    served.sandbox.faults.add(*FAULTS)
+    sink = small_files(make_sink(kind), SIZES[kind])
     user_ids = [member.user_id for member in served.sandbox.ledger.members]
-    rng, kills = random.Random(kind), 0
-    while True:
-        task = Task(
-            url=served.url,
-            sink=sink,
-            user_ids=user_ids,
-            since=BEGINNING,
-            until=NOON,
-            backend=rng.choice(["asyncio", "trio"]),
-        )
-        process = start(task)
-        process.join(rng.uniform(0.0, LONGEST_S) if kills < KILLS else 40.0)
-        if process.exitcode is not None:
-            break
+    rng, longest_s = random.Random(kind), 0.15
+    for kills in range(1, KILLS + 1):
+        process = start(task_for(served, sink, rng))
+        process.join(rng.uniform(0.0, longest_s))
+        assert process.exitcode is None, f"done after {kills} kills"
         process.kill()
         process.join()
-        kills += 1
-    assert (process.exitcode, kills) == (0, KILLS)
+        # So fast, or slow, that the last kill comes shortly before the end.
+        done = len(jobs_by_member(sink)) / len(user_ids)
+        longest_s *= 0.6 if done > 0.9 * kills / KILLS else 1.2
+    process = start(task_for(served, sink, rng))
+    process.join(40)
+    assert process.exitcode == 0
     assert written(sink) == truth(served.sandbox.ledger)
+    assert len(set(jobs_by_member(sink))) >= 4  # Those that were killed did some of it.
     if hasattr(sink, "folder"):
         assert verify_export(sink.folder).problems == ()
-        assert all(is_own(path) and path.name[0] != "." for path in sink.folder.iterdir() if "manifest" not in path.name)
+        assert not [path for path in sink.folder.iterdir() if path.name.startswith(".")]
 
+
+def task_for(served: Served, sink: Sink, rng: random.Random) -> Task:
+    return Task(
+        url=served.url,
+        sink=sink,
+        user_ids=[member.user_id for member in served.sandbox.ledger.members],
+        since=BEGINNING,
+        until=NOON,
+        backend=rng.choice(["asyncio", "trio"]),
+        options={"workers": 2},
+    )

@@ -29,7 +29,8 @@ _BATCH_ROWS = 2_000
 """So many rows are Python objects at once: about 10 MB."""
 _ROW_GROUP = 16 * 1024 * 1024
 """Bytes of columns in memory that are written together."""
-_FIRST_RATIO = 0.25
+_FIRST_RATIO = 0.1
+"""What JSON lines shrink to, until a file has shown it."""
 
 Convert = Callable[[Any], Any]
 
@@ -129,6 +130,7 @@ class _ParquetWriter:
     _lines: list[bytes] = attrs.field(factory=list)
     _batches: list[Any] = attrs.field(factory=list)
     _held: int = 0
+    _given: int = 0
     _grouped: int = 0
 
     @property
@@ -136,12 +138,13 @@ class _ParquetWriter:
         """What is in the file, and what the rest will take if it shrinks as that did."""
         there = self._file.tell()
         ratio = there / self._grouped if self._grouped else _FIRST_RATIO
-        return there + int(self._held * ratio)
+        return there + int((self._given - self._grouped) * ratio)
 
     def write(self, lines: bytes) -> None:
         """Add whole lines."""
         for line in lines.splitlines():
             self._lines.append(line)
+            self._given += len(line)
             if len(self._lines) >= _BATCH_ROWS:
                 self._make_batch()
         if self._held >= _ROW_GROUP:
@@ -168,7 +171,7 @@ class _ParquetWriter:
             self._make_batch()
         if self._batches:
             self._writer.write_table(self._arrow.Table.from_batches(self._batches, self._schema))
-        self._grouped += self._held
+        self._grouped = self._given
         self._batches.clear()
         self._held = 0
 
