@@ -204,10 +204,10 @@ class Export:
     async def _work(self, units: MemoryObjectReceiveStream[Unit]) -> None:
         async for unit in units:
             if self._stopped:
-                unit.spool.close()
                 continue
             try:
                 await self._read(unit)
+                await self._with_store(self._store.write, unit)
             except LoyaltyError as error:
                 unit.spool.close()
                 self._fail(unit.listed, error)
@@ -215,7 +215,6 @@ class Export:
                 unit.spool.close()
                 raise
             else:
-                await self._with_store(self._store.write, unit)
                 self._judge.clear()
                 self._tally.read += 1
             self._reading.discard(unit.key)

@@ -44,24 +44,34 @@ class Spool:
     """
 
     def __init__(self, memory: int, folder: Path | None = None) -> None:
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=memory, dir=str(folder) if folder else None)  # noqa: SIM115 - see close
+        self._memory, self._folder = memory, folder
+        self._file: IO[bytes] | None = None
         self.size = 0
 
     def add(self, lines: bytes) -> None:
-        """Add whole lines."""
+        """Add whole lines.
+
+        Raises:
+            OutputError: They do not fit on the disk.
+        """
         with writing():
+            if self._file is None:
+                folder = str(self._folder) if self._folder else None
+                self._file = tempfile.SpooledTemporaryFile(max_size=self._memory, dir=folder)  # noqa: SIM115 - see close
             self._file.write(lines)
         self.size += len(lines)
 
     def blocks(self) -> Iterator[bytes]:
         """Give everything, in blocks of whole lines."""
-        self._file.seek(0)
-        while lines := self._file.readlines(_BLOCK):
-            yield b"".join(lines)
+        if self._file is not None:
+            self._file.seek(0)
+            while lines := self._file.readlines(_BLOCK):
+                yield b"".join(lines)
 
     def close(self) -> None:
         """Forget it."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
 @attrs.define

@@ -67,7 +67,7 @@ def make_sink(tmp_path: Path, request: pytest.FixtureRequest) -> MakeSink:
 @pytest.fixture(scope="package")
 def export_server() -> Iterator[Served]:
     """One server for all tests of exports."""
-    sandbox = Sandbox(make_ledger(80, 5, now=NOON, years=0.7, entries_per_member=12), now=lambda: NOON)
+    sandbox = Sandbox(make_ledger(160, 5, now=NOON, years=0.7, entries_per_member=6), now=lambda: NOON)
     with serving(sandbox) as url:
         yield Served(sandbox, url)
 

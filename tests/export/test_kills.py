@@ -42,12 +42,12 @@ def test_an_export_that_is_killed_at_random_moments_has_each_entry_once(
         process.join()
         # So fast, or slow, that the last kill comes shortly before the end.
         done = len(jobs_by_member(sink)) / len(user_ids)
-        longest_s *= 0.6 if done > 0.9 * kills / KILLS else 1.2
+        longest_s *= 0.4 if done > 0.75 * kills / KILLS else 1.25
     process = start(task_for(served, sink, rng))
     process.join(40)
     assert process.exitcode == 0
     assert written(sink) == truth(served.sandbox.ledger)
-    assert len(set(jobs_by_member(sink))) >= 4  # Those that were killed did some of it.
+    assert len(set(jobs_by_member(sink))) >= 3  # Those that were killed did some of it.
     if hasattr(sink, "folder"):
         assert verify_export(sink.folder).problems == ()
         assert not [path for path in sink.folder.iterdir() if path.name.startswith(".")]
