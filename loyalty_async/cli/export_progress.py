@@ -57,8 +57,10 @@ def _bar(quota: float | None, to: TextIO) -> Iterator[Show]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    whole = Column(no_wrap=True, min_width=12)  # What else there is gives way on a narrow terminal.
+    columns = (BarColumn(12), MofNCompleteColumn(table_column=whole), TextColumn("{task.description}"))
     with Bar(*columns, console=Console(file=to)) as bar:
         task = bar.add_task("", total=None)
 

@@ -34,6 +34,8 @@ CREATE TABLE files (number INTEGER PRIMARY KEY, name TEXT, run INTEGER, units IN
     sha256 TEXT);
 """
 _CACHE_KIB = 64 * 1024
+_PATIENCE_S = 1.0
+"""For the check of a folder to end; an export that is at work is not waited for."""
 _CHECKPOINT_PAGES = 8_000
 """Rows come in the order of hashes, so a commit changes pages all over the file: few checkpoints write them once."""
 
@@ -83,7 +85,7 @@ class Manifest:
             raise OutputError("there is no manifest here: no export was written to this folder")
         with _translated("opened"):
             # Without the driver's own transactions; any thread, for the export uses one at a time.
-            manifest = cls(sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False))
+            manifest = cls(sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False))
         try:
             manifest._prepare(question)
         except BaseException:

@@ -103,7 +103,7 @@ async def open_export(
     )
     stretch = Stretch.of(span)
     _check(client, terms)
-    question = Question({**sink.question(raw=raw).parts, "filters": {**terms.filters}})
+    question = Question({**sink.question(raw=raw).parts, "filters": dict(filters or {}), "raw": raw})
     letters = DeadLetters(Path(dead_letters or "unused"))
     store = await anyio.to_thread.run_sync(functools.partial(sink.open, question, raw=raw))
     try:

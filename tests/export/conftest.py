@@ -41,9 +41,9 @@ def table(database: str) -> Iterator[str]:
     """A table in a schema of its own, gone after the test."""
     schema = f"export_{secrets.token_hex(6)}"
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {schema}")  # type: ignore[arg-type] # noqa: RUF100 - a name of ours
+        connection.execute(f"CREATE SCHEMA {schema}")
         yield f"{schema}.entries"
-        connection.execute(f"DROP SCHEMA {schema} CASCADE")  # type: ignore[arg-type] # noqa: RUF100
+        connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def _files(folder: Path | str) -> list[Path]:
 
 def _table(sink: Postgres) -> Iterator[dict[str, Any]]:
     with psycopg.connect(sink.url) as connection:
-        cursor = connection.execute(f"SELECT * FROM {sink.table}")  # type: ignore[arg-type] # noqa: S608 - a test's own
+        cursor = connection.execute(f"SELECT * FROM {sink.table}")  # noqa: S608 - a test's own
         names = [column.name for column in cursor.description or ()]
         for row in cursor:
             yield dict(zip(names, row, strict=True))
@@ -104,7 +104,7 @@ def jobs_by_member(sink: Sink) -> list[int]:
     with contextlib.suppress(psycopg.errors.UndefinedTable, sqlite3.OperationalError):  # It did not come that far.
         if isinstance(sink, Postgres):
             with psycopg.connect(sink.url) as connection:
-                return [job for (job,) in connection.execute(f"SELECT job FROM {sink.table}_export_units")]  # type: ignore[arg-type] # noqa: S608
+                return [job for (job,) in connection.execute(f"SELECT job FROM {sink.table}_export_units")]  # noqa: S608
         assert isinstance(sink, Csv | JsonLines | Parquet)
         with contextlib.closing(sqlite3.connect(Path(sink.folder, "manifest.sqlite"))) as manifest:
             return [job for (job,) in manifest.execute("SELECT job FROM units")]

@@ -93,7 +93,7 @@ def test_a_database_that_goes_away_ends_it_and_it_goes_on_when_the_database_is_b
 
         def some_are_there() -> bool:
             try:
-                found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[arg-type] # noqa: S608
+                found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
             except psycopg.errors.UndefinedTable:
                 return False
             return bool(found and found[0])

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from loyalty_async import Customer, LedgerEntry, UserGroup
+from loyalty_async import Customer, LedgerEntry, Member, UserGroup
 from loyalty_async.export.members import Listed
 from loyalty_async.export.units import Recent, Spool, Unit, member_key
 
@@ -30,7 +30,7 @@ def unit(written_until: datetime | None, kept_from: datetime, recent: bytes = b"
 
 
 def test_a_key_tells_members_apart_and_says_nothing_of_them() -> None:
-    members = [
+    members: list[Member] = [
         Customer.by_id(1, source="INSTORE"),
         Customer.by_id(1, source="WEBSITE"),
         Customer.by_id(1, source="INSTORE", account_id=2),
