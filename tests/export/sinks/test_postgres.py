@@ -25,7 +25,7 @@ async def test_rows_and_what_is_done_are_in_the_database_with_the_documented_typ
     assert written(sink) == true_of(served, members)
     assert (await run(served, members, sink)).skipped == 20
     with psycopg.connect(database) as connection:
-        types = dict(
+        types: dict[str, str] = dict(
             connection.execute(
                 "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = %s::regclass",
                 [table],
