@@ -53,7 +53,7 @@ class Terms:
     on_progress: OnProgress
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Export:
     """An export that is open; made by `open_export`, and run once."""
 

@@ -104,7 +104,7 @@ class _Draft(io.RawIOBase):
             self.path.unlink(missing_ok=True)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class FileStore:
     """An open folder; see `Store`."""
 

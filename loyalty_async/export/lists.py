@@ -18,7 +18,13 @@ _AT_ONCE = 50
 
 
 class Taken:
-    """Takes members off an iterable, in order."""
+    """Takes members off an iterable, in order.
+
+    Attributes:
+        count: How many it took.
+    """
+
+    count: int
 
     def __init__(self, members: Members) -> None:
         self._later: AsyncIterator[object] | None = None

@@ -78,6 +78,10 @@ def _details(columns: tuple[Column, ...]) -> Iterator[str]:
             yield _line(inner, f"{column.name}[].{inner.name}", f"{column.name}_{inner.name}")
 
 
+def main(path: Path) -> None:
+    """Bring a document up to date."""
+    path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    document = Path(sys.argv[1])
-    document.write_text(with_table(document.read_text(encoding="utf-8")), encoding="utf-8")
+    main(Path(sys.argv[1]))

@@ -41,7 +41,12 @@ class Spool:
     """Lines of bytes on their way: in memory as long as they are few, then in a file that nobody else sees.
 
     The file has no name: it is gone when the process is.
+
+    Attributes:
+        size: How many bytes they are.
     """
+
+    size: int
 
     def __init__(self, memory: int, folder: Path | None = None) -> None:
         self._memory, self._folder = memory, folder
@@ -114,12 +119,12 @@ class Unit:
     """
 
     listed: Listed
-    key: bytes
+    key: bytes = attrs.field(repr=False)
     since: datetime | None
     written_until: datetime | None
     kept_from: datetime
     spool: Spool
-    recent: Recent
+    recent: Recent = attrs.field(repr=False)
     rows: int = 0
     entries: int = 0
 
