@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -16,6 +13,7 @@ from cyclopts import App, Group, Parameter
 
 from loyalty_async.cli.arguments import read_moment, read_scope, read_zone
 from loyalty_async.cli.connections import Connection, connect
+from loyalty_async.cli.export_lists import count_lines, open_list
 from loyalty_async.cli.export_progress import ProgressKind, counts, show_plan, showing_progress
 from loyalty_async.cli.export_sinks import Output
 from loyalty_async.cli.filters import Filters
@@ -148,8 +146,8 @@ def export(
     )
     if dry_run:
         return anyio.run(_plan, task, sample)
-    with _list(task.list) as file:
-        summary = anyio.run(_export, task, file, _count(task.list))
+    with open_list(task.list) as file:
+        summary = anyio.run(_export, task, file, count_lines(task.list))
     return _conclude(task, summary)
 
 
@@ -174,7 +172,7 @@ async def _export(task: _Task, file: BinaryIO, total: int | None) -> Summary | N
 
 async def _plan(task: _Task, sample: int) -> int:
     taken = {name: task.arguments[name] for name in ("settle", "lookback", "filters")}
-    with _list(task.list) as file:
+    with open_list(task.list) as file:
         async with task.client:
             plan = await plan_export(
                 task.client,
@@ -230,30 +228,3 @@ def export_commands() -> App:
     app.default(export)
     app.command(verify)
     return app
-
-
-@contextmanager
-def _list(name: str) -> Iterator[BinaryIO]:
-    """Open the list of members.
-
-    Raises:
-        InvalidArgument: It cannot be read.
-    """
-    if name == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        file = Path(name).open("rb")  # noqa: SIM115 - closed below
-    except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "its name makes no sense"
-        raise InvalidArgument(f"the list of members cannot be read: {reason}") from None
-    with file:
-        yield file
-
-
-def _count(name: str) -> int | None:
-    """Count the lines of a file, for the display; what comes through a pipe cannot be counted before."""
-    if name == "-" or not Path(name).is_file():
-        return None
-    with Path(name).open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -47,15 +46,31 @@ def test_a_list_becomes_files_that_can_be_checked(run: Run, configured: Served, 
     assert "entries-000001.parquet: has 0 bytes" in spoilt.err
 
 
-def test_a_list_may_come_through_a_pipe_and_figures_go_to_a_machine(
-    run: Run, listed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(listed.read_bytes())))
-    finished = run("export", "--members", "-", *SINCE, "--to", str(tmp_path / "out"), "--progress", "json")
-    assert finished.code == 0
-    last = json.loads(finished.out.splitlines()[-1])
+def test_a_list_may_come_through_a_pipe_and_figures_go_to_a_machine(listed: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "loyalty_async.cli", "export", "--members", "-", *SINCE]
+    command += ["--to", str(tmp_path / "out"), "--progress", "json"]
+    with listed.open("rb") as lines:
+        finished = subprocess.run(command, stdin=lines, check=False, capture_output=True, text=True)  # noqa: S603
+    assert (finished.returncode, finished.stderr) == (0, "")
+    last = json.loads(finished.stdout.splitlines()[-1])
     assert (last["event"], last["complete"], last["read"], last["total"]) == ("summary", True, 8, None)
-    assert finished.err == ""
+
+
+def test_a_signal_ends_it_although_the_list_has_not_ended(configured: Served, listed: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "loyalty_async.cli", "export", "--members", "-", *SINCE]
+    command += ["--to", str(tmp_path / "out"), "--dead-letters", str(tmp_path / "dead")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
+    assert process.stdin
+    assert process.stderr
+    process.stdin.write(listed.read_bytes() * 10)  # More than are taken at once; the pipe stays open.
+    process.stdin.flush()
+    while configured.sandbox.stats.entries_served < 30:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 130
+    assert b"Fatal" not in process.stderr.read()
+    process.stdin.close()
+    process.stderr.close()
 
 
 def test_a_plan_is_printed_and_nothing_is_written(run: Run, listed: Path, tmp_path: Path) -> None:
@@ -130,19 +145,18 @@ def test_an_empty_list_is_an_error(run: Run, listed: Path, tmp_path: Path) -> No
 def test_a_signal_ends_it_in_order_and_the_same_command_goes_on(
     signals: list[signal.Signals], configured: Served, listed: Path, tmp_path: Path
 ) -> None:
-    configured.sandbox.faults.add(Fault(delay_s=0.05, times=None))
+    configured.sandbox.faults.add(Fault(delay_s=0.1, times=25))
     command = [sys.executable, "-m", "loyalty_async.cli", "export", "--members", str(listed), *SINCE]
     command += ["--to", str(tmp_path / "out"), "--with-currencies", "--workers", "1", "--ahead", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ})  # noqa: S603
-    while configured.sandbox.stats.entries_served < 30:
+    while configured.sandbox.stats.entries_served < 10:
         time.sleep(0.01)
     for number in signals:
         process.send_signal(number)
-        time.sleep(0.03)
+        time.sleep(0.05)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "finishing the members under way, at most 30 s; once more stops at once" in told
     assert "run the same command again" in told
-    configured.sandbox.faults.clear()
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603
     assert written(JsonLines(tmp_path / "out")) == truth(configured.sandbox.ledger)

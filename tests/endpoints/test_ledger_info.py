@@ -141,7 +141,7 @@ async def test_raw_entries_are_the_same_ones_with_the_servers_text_beside_them(
     for entry, same in zip(raw, plain, strict=True):
         assert isinstance(entry, RawEntry)
         assert entry.raw in settled(name)
-        assert exact(entry.raw)["eventLogId"] == entry.event_log_id
+        assert int(exact(entry.raw)["eventLogId"]) == entry.event_log_id
         fields = attrs.asdict(entry, recurse=False, filter=attrs.filters.exclude("raw"))
         assert fields == attrs.asdict(same, recurse=False)
         assert "raw" not in repr(entry)
