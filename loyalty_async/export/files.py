@@ -12,7 +12,7 @@ import io
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -200,7 +200,7 @@ class FileStore:
             self._waiting_since = self._clock()
         self._waiting[unit.key] = unit
         if unit.rows:
-            with writing():
+            with self._whole_or_nothing(), writing():
                 writer = self._writer or self._begin_file()
                 for lines in unit.spool.blocks():
                     writer.write(lines)
@@ -214,8 +214,9 @@ class FileStore:
         if not self._waiting or (due and self._clock() - self._waiting_since < self._limits.age_s):
             return
         units = tuple(self._waiting.values())
-        file = self._end_file(units)
-        self._manifest.record(self._begun(), self._job, file, units)
+        with self._whole_or_nothing():
+            file = self._end_file(units)
+            self._manifest.record(self._begun(), self._job, file, units)
         self._waiting.clear()
         so_far = self._written
         self._written = Written(
@@ -232,11 +233,25 @@ class FileStore:
 
     def close(self) -> None:
         """Drop what was not committed, and close."""
+        self._drop()
+        self._manifest.close()
+
+    @contextlib.contextmanager
+    def _whole_or_nothing(self) -> Iterator[None]:
+        """Forget the open file and its units if something goes wrong: half a unit may be in it."""
+        try:
+            yield
+        except BaseException:
+            self._drop()
+            raise
+
+    def _drop(self) -> None:
         if self._draft is not None:
             self._draft.drop()
+        self._draft = self._writer = None
         for unit in self._waiting.values():
             unit.spool.close()
-        self._manifest.close()
+        self._waiting.clear()
 
     def _begun(self) -> Run:
         if self._run is None:
