@@ -15,7 +15,7 @@ from tests.export.outputs import jobs_by_member, small_files, truth, written
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(90)]
 
-KILLS = 24
+KILLS, FEWEST_KILLS = 24, 8
 SIZES = {"jsonl.gz": 1, "csv": 6_000, "parquet": 1_000, "postgres": 4_000}
 """Of files or transactions, in bytes."""
 FAULTS = (
@@ -37,12 +37,14 @@ def test_an_export_that_is_killed_at_random_moments_has_each_entry_once(
     for kills in range(1, KILLS + 1):
         process = start(task_for(served, sink, rng))
         process.join(rng.uniform(0.0, longest_s))
-        assert process.exitcode is None, f"done after {kills} kills"
+        if process.exitcode is not None:
+            assert kills > FEWEST_KILLS, "the machine was so quick that it was done too early"
+            break
         process.kill()
         process.join()
         # So fast, or slow, that the last kill comes shortly before the end.
         done = len(jobs_by_member(sink)) / len(user_ids)
-        longest_s *= 0.4 if done > 0.75 * kills / KILLS else 1.25
+        longest_s = min(longest_s * (0.4 if done > 0.75 * kills / KILLS else 1.25), 0.35)
     process = start(task_for(served, sink, rng))
     process.join(40)
     assert process.exitcode == 0
