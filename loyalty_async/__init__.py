@@ -10,6 +10,7 @@ from loyalty_async.errors import (
     ClientStateError,
     ConnectionFailedError,
     DeadlineExceededError,
+    ExportError,
     IncompleteLedgerError,
     IntervalTooLongError,
     InvalidArgument,
@@ -17,14 +18,17 @@ from loyalty_async.errors import (
     LimitTooLargeError,
     LoyaltyError,
     MalformedAnswerError,
+    MemberListError,
     MemberNotFoundError,
     NoEntriesError,
+    OutputError,
     PendingEventsError,
     PermissionDeniedError,
     RateLimitedError,
     RequestRefusedError,
     TransportError,
     UnavailableError,
+    UnfitValueError,
 )
 from loyalty_async.models.accounts import AccountBalance, Profile
 from loyalty_async.models.balances import BalanceDetails, ClosingBalance, LedgerBalance
@@ -62,10 +66,11 @@ from loyalty_async.models.ledger import (
     LedgerEntry,
     LedgerOwner,
     MemberIdentifier,
+    RawEntry,
     Transaction,
 )
 from loyalty_async.models.members import Customer, Member, UserGroup
-from loyalty_async.models.pages import LedgerPage, Paging, ServerWarning
+from loyalty_async.models.pages import LedgerPage, Paging, RawPage, ServerWarning
 from loyalty_async.models.promised_points import PromisedPoints, PromisedPointsSchedule, PromisedPointsType
 from loyalty_async.models.rate_limits import RateLimit
 from loyalty_async.models.reports import EventsReport, Report, Verdict
@@ -121,6 +126,7 @@ __all__ = [
     "EventStream",
     "Events",
     "EventsReport",
+    "ExportError",
     "FieldAttribute",
     "Hook",
     "ImportMeta",
@@ -142,9 +148,11 @@ __all__ = [
     "ManualPointsAdjustment",
     "Member",
     "MemberIdentifier",
+    "MemberListError",
     "MemberNotFoundError",
     "NoEntriesError",
     "OAuth",
+    "OutputError",
     "Paging",
     "PendingEventsError",
     "PermissionDeniedError",
@@ -162,6 +170,8 @@ __all__ = [
     "PromotionDetails",
     "RateLimit",
     "RateLimitedError",
+    "RawEntry",
+    "RawPage",
     "Redemption",
     "Report",
     "RequestDetails",
@@ -178,6 +188,7 @@ __all__ = [
     "TransferParty",
     "TransportError",
     "UnavailableError",
+    "UnfitValueError",
     "UserGroup",
     "Verdict",
     "VoucherRedemption",

@@ -19,7 +19,11 @@ LoyaltyError
 │   ├── PendingEventsError         11002, 9004: the server has not yet booked everything
 │   ├── RateLimitedError           429, 517: the quota is used up
 │   └── UnavailableError           461, 500, 502, 503, 504, 520, 521, 4001, 9003: the server, not the request
-└── IncompleteLedgerError          a walk whose completeness cannot be proved
+├── IncompleteLedgerError          a walk whose completeness cannot be proved
+└── ExportError                    an export cannot go on
+    ├── MemberListError            a line of the list of members cannot be used
+    ├── OutputError                the output cannot be written, or is not what its manifest says
+    └── UnfitValueError            a value does not fit into the column that it belongs in
 
 The text of an error never holds an identifier, a name, a secret or words of the server: those are attributes,
 for the caller who wants them.
@@ -37,6 +41,7 @@ __all__ = [
     "ClientStateError",
     "ConnectionFailedError",
     "DeadlineExceededError",
+    "ExportError",
     "IncompleteLedgerError",
     "IntervalTooLongError",
     "InvalidArgument",
@@ -44,14 +49,17 @@ __all__ = [
     "LimitTooLargeError",
     "LoyaltyError",
     "MalformedAnswerError",
+    "MemberListError",
     "MemberNotFoundError",
     "NoEntriesError",
+    "OutputError",
     "PendingEventsError",
     "PermissionDeniedError",
     "RateLimitedError",
     "RequestRefusedError",
     "TransportError",
     "UnavailableError",
+    "UnfitValueError",
 ]
 
 
@@ -183,6 +191,28 @@ class IncompleteLedgerError(LoyaltyError):
     since: datetime | None = None
     until: datetime | None = None
     page: int | None = None
+
+
+class ExportError(LoyaltyError):
+    """An export cannot go on; what it wrote so far stays, and running it again goes on from there."""
+
+
+class MemberListError(ExportError):
+    """A line of the list of members names no member that could be asked for; the text holds nothing of the line.
+
+    Attributes:
+        line: The number of the line, the first is 1; of a list in memory, the place.
+    """
+
+    line: int = 0
+
+
+class OutputError(ExportError):
+    """The output cannot be written or read, or is not what its manifest says."""
+
+
+class UnfitValueError(ExportError):
+    """A value does not fit into its column, and would have to be changed to be written; the text names the column."""
 
 
 def with_codes(text: str, codes: Sequence[int]) -> str:

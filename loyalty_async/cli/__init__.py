@@ -84,6 +84,7 @@ def _app() -> App:
     from loyalty_async.cli.balance import balance
     from loyalty_async.cli.demo import demo
     from loyalty_async.cli.explode import explode
+    from loyalty_async.cli.export import export_commands
     from loyalty_async.cli.ledger import ledger
     from loyalty_async.cli.promised import promised
     from loyalty_async.cli.sandbox import sandbox
@@ -91,6 +92,7 @@ def _app() -> App:
     app = App(name="loyalty-async", help=_HELP, help_format="markdown", version=_version)
     for command in (demo, ledger, balance, explode, promised, account_balance, sandbox):
         app.command(command)
+    app.command(export_commands())
     return app
 
 

@@ -12,17 +12,21 @@ from loyalty_async.errors import (
     ClientStateError,
     ConnectionFailedError,
     DeadlineExceededError,
+    ExportError,
     IncompleteLedgerError,
     InvalidArgument,
     InvalidIdentifierError,
     LoyaltyError,
     MalformedAnswerError,
+    MemberListError,
     MemberNotFoundError,
+    OutputError,
     PendingEventsError,
     PermissionDeniedError,
     RateLimitedError,
     RequestRefusedError,
     UnavailableError,
+    UnfitValueError,
 )
 from loyalty_async.models.pages import ServerWarning
 from loyalty_async.protocol.codes import PENDING_CODES
@@ -45,9 +49,9 @@ class Outcome(IntEnum):
 EXIT_CODES = """Exit codes:
 
 * 0: fine
-* 1: not everything is there: a ledger that could not be proved complete, events that are pending or unknown, a
-  difference that the demo found
-* 2: wrong usage or configuration; nothing was sent
+* 1: not everything is there: a ledger that could not be proved complete, events that are pending or unknown, members
+  of an export that were put aside, files that are not as they were written, a difference that the demo found
+* 2: wrong usage or configuration, a wrong line in a list of members, an output that cannot be written
 * 3: the server refused, was not reached, or answered what it should not
 * 130: interrupted
 * 141: whoever read the output stopped reading
@@ -56,6 +60,8 @@ EXIT_CODES = """Exit codes:
 _CODES: Mapping[type[LoyaltyError], Outcome] = {
     InvalidArgument: Outcome.MISUSED,
     ClientStateError: Outcome.MISUSED,
+    ExportError: Outcome.MISUSED,
+    UnfitValueError: Outcome.UNPROVED,
     IncompleteLedgerError: Outcome.UNPROVED,
     PendingEventsError: Outcome.UNPROVED,
     LoyaltyError: Outcome.REFUSED,
@@ -68,6 +74,9 @@ _HINTS: Mapping[type[LoyaltyError], str] = {
         "and the configuration file"
     ),
     ConnectionFailedError: "check the base URL and the network",
+    MemberListError: "correct the line, or give --dead-letters FILE to put such lines aside",
+    OutputError: "when that is mended, run the same command again: it goes on where it stopped",
+    UnfitValueError: "export as jsonl or csv, which hold any number of digits, or give --dead-letters FILE",
     DeadlineExceededError: "the server is slow or away: try again later",
     IncompleteLedgerError: "what was written is proved as far as it goes: try again later",
     InvalidIdentifierError: "check --member or --group, and --source",

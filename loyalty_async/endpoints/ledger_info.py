@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from typing import Literal
 
 import attrs
@@ -22,7 +23,7 @@ from loyalty_async.endpoints.arguments import (
 from loyalty_async.endpoints.bookings import booked
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.members import Member
-from loyalty_async.models.pages import LedgerPage
+from loyalty_async.models.pages import LedgerPage, RawPage
 from loyalty_async.models.scopes import DataScope
 from loyalty_async.models.vocabulary import LedgerEntryType, PointCategoryType
 from loyalty_async.planning.jobs import PageRequest, Terms
@@ -33,12 +34,15 @@ from loyalty_async.protocol.requests import Call
 from loyalty_async.streams.queries import EntryQuery
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import Converter
+from loyalty_async.wire.documents import decode_json, decode_with_raw
+from loyalty_async.wire.names import wire_name
 from loyalty_async.wire.parameters import Value, member_parameters, server_clock, write_parameters
 
 __all__ = ["LedgerEndpoint"]
 
 _PATH = "/v2/pointsLedger/getCustomerLedgerInfo"
 _SCOPED_PATH = "/v2.1/pointsLedger/getCustomerLedgerInfo"
+_ENTRIES = wire_name("entries", LedgerPage)
 _LARGEST_PAGE = 100
 """Error 11029."""
 
@@ -71,6 +75,7 @@ class LedgerEndpoint:
         exclude_point_categories: bool | None = None,
         include_concept_details: bool | None = None,
         data_scope: DataScope | None = None,
+        raw: bool = False,
         order: Literal["asc", "desc"] = "asc",
         max_items: int | None = None,
         resume: str | None = None,
@@ -100,6 +105,7 @@ class LedgerEndpoint:
                 *point_category_type* is ignored then.
             include_concept_details: Also each entry's concept.
             data_scope: Which connected organisations to draw on.
+            raw: Give each entry as a `RawEntry`, which has the server's own JSON beside it.
             order: `asc` for the oldest first, `desc` for the newest.
             max_items: How many entries to give at most; None for all. No more is asked for than that takes: the latest
                 twenty of a ledger of up to a hundred entries cost one request, of a longer one mostly two.
@@ -164,7 +170,7 @@ class LedgerEndpoint:
             max_items=max_items,
             resume=resume,
             question=fingerprint([_utc(since), _utc(until), order, parameters, data_scope and data_scope.headers()]),
-            fetch=_PageFetcher(self._session, self._converter, self._zone, member, parameters, data_scope),
+            fetch=_PageFetcher(self._session, self._converter, self._zone, member, parameters, data_scope, raw),
             terms=terms,
             clock=self._clock,
         )
@@ -180,6 +186,7 @@ class _PageFetcher:
     _member: Member
     _filters: Mapping[str, str]
     _scope: DataScope | None
+    _raw: bool = False
 
     async def __call__(self, request: PageRequest, page_size: int, effort: Effort) -> LedgerPage:
         parameters: dict[str, Value] = {"offset": request.number, "limit": page_size}
@@ -189,11 +196,20 @@ class _PageFetcher:
         query = {**member_parameters(self._member), **self._filters, **write_parameters(parameters)}
         path = _SCOPED_PATH if self._scope else _PATH
         headers = self._scope.headers() if self._scope else {}
-        call = Call(method="GET", path=path, query=query, headers=headers, member=self._member, endpoint="ledger")
+        decode = partial(decode_with_raw, key=_ENTRIES) if self._raw else decode_json
+        call = Call(
+            method="GET",
+            path=path,
+            query=query,
+            headers=headers,
+            member=self._member,
+            endpoint="ledger",
+            decode=decode,
+        )
         return await self._session().call(call, self._build, settled=booked, effort=effort)
 
     def _build(self, document: object) -> LedgerPage:
-        return self._converter.structure(document, LedgerPage)
+        return self._converter.structure(document, RawPage if self._raw else LedgerPage)
 
 
 def _check_span(since: datetime | None, until: datetime | None) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerOwner",
     "MemberIdentifier",
+    "RawEntry",
     "Transaction",
 ]
 
@@ -182,3 +183,14 @@ class LedgerEntry:
     concept_id: int | None = unshown()
     concept_name: str | None = unshown()
     extra: Mapping[str, Any] = mapping()
+
+
+@attrs.frozen(kw_only=True)
+class RawEntry(LedgerEntry):
+    """One line of a ledger with the JSON that it was read from: what `entries(..., raw=True)` gives.
+
+    Attributes:
+        raw: The server's own text of the entry, byte for byte; personal data.
+    """
+
+    raw: bytes = attrs.field(eq=False, repr=False)

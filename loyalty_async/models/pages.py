@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 
 from loyalty_async.models.fields import mapping, unshown
-from loyalty_async.models.ledger import LedgerEntry, LedgerOwner
+from loyalty_async.models.ledger import LedgerEntry, LedgerOwner, RawEntry
 
-__all__ = ["LedgerPage", "Paging", "ServerWarning"]
+__all__ = ["LedgerPage", "Paging", "RawPage", "ServerWarning"]
 
 
 @attrs.frozen(kw_only=True)
@@ -59,3 +59,10 @@ class LedgerPage:
     entries: tuple[LedgerEntry, ...] = attrs.field(default=(), repr=lambda entries: f"<{len(entries)}>")
     warnings: tuple[ServerWarning, ...] = ()
     extra: Mapping[str, Any] = mapping()
+
+
+@attrs.frozen(kw_only=True)
+class RawPage(LedgerPage):
+    """One page of a ledger whose entries have kept the JSON that they were read from."""
+
+    entries: tuple[RawEntry, ...] = attrs.field(default=(), repr=lambda entries: f"<{len(entries)}>")

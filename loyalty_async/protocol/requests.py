@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import quote
 
 import attrs
@@ -10,6 +11,7 @@ import attrs
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.accounts import Profile
 from loyalty_async.models.members import Member
+from loyalty_async.wire.documents import decode_json
 
 __all__ = ["Call"]
 
@@ -28,6 +30,7 @@ class Call:
         member: Who is asked for, for the error that may come of it.
         authenticated: Whether credentials go with it.
         endpoint: Which endpoint of the client it belongs to, for limits of its own; empty for none.
+        decode: Makes a document of the answer's body, where that is JSON.
     """
 
     method: str
@@ -39,6 +42,7 @@ class Call:
     member: Member | Profile | None = attrs.field(default=None, repr=False)
     authenticated: bool = True
     endpoint: str = ""
+    decode: Callable[[bytes], Any] = attrs.field(default=decode_json, repr=False)
 
     def target(self) -> str:
         """Write the path with everything filled in, quoted; never to be shown.

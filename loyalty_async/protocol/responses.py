@@ -24,7 +24,6 @@ from loyalty_async.errors import (
 )
 from loyalty_async.protocol.codes import ALTCRAFT_CODES, CODES, Meanings, meaning
 from loyalty_async.protocol.requests import Call
-from loyalty_async.wire.documents import decode_json
 from loyalty_async.wire.problems import Misfit, malformed
 
 __all__ = ["LARGEST_BODY", "Answer", "decipher", "decipher_altcraft", "described", "retry_after_s"]
@@ -55,7 +54,7 @@ def decipher(call: Call, answer: Answer) -> Any:
         ApiError: The server said no; the class tells what about.
         MalformedAnswerError: A successful answer whose body is no JSON document.
     """
-    document = _decode(call, answer, decode_json)
+    document = _decode(call, answer, call.decode)
     errors = document.get("errors") if isinstance(document, dict) else None
     if errors or answer.status not in _SUCCESS:
         rows = [row for row in errors if isinstance(row, dict)] if isinstance(errors, list) else []

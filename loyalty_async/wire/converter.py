@@ -27,6 +27,7 @@ _SCALARS: Mapping[Any, Callable[[object], object]] = {
     str: scalars.text,
     int: scalars.integer,
     bool: scalars.boolean,
+    bytes: scalars.octets,
     Decimal: scalars.decimal,
 }
 

@@ -8,14 +8,17 @@ from loyalty_async.models.accounts import AccountBalance
 from loyalty_async.models.balances import LedgerBalance
 from loyalty_async.models.earnings import AwardedPoints, EarnedPoints
 from loyalty_async.models.happenings import ManualPointsAdjustment, PointsDeduction, TargetCompleted
-from loyalty_async.models.ledger import LedgerEntry
+from loyalty_async.models.ledger import LedgerEntry, RawEntry
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.promised_points import PromisedPointsSchedule
 
-__all__ = ["ISO", "wire_name"]
+__all__ = ["ISO", "RAW", "wire_name"]
 
 ISO = "ISO"
 """What the newer twin of a date field ends in (page "APIs updated with additional time zone fields")."""
+
+RAW = "\0raw"
+"""Where an object carries the text that it was decoded from; no answer has a key of this name."""
 
 _IRREGULAR: Mapping[tuple[type, str], str] = {
     (AccountBalance, "active_balance"): "active_balance",
@@ -32,6 +35,7 @@ _IRREGULAR: Mapping[tuple[type, str], str] = {
     (ManualPointsAdjustment, "created_at"): "createdOn",
     (PointsDeduction, "awarded_till_at"): "awardedTillDate",
     (PointsDeduction, "points_deducted_at"): "pointsDeductedOn",
+    (RawEntry, "raw"): RAW,
     (PromisedPointsSchedule, "scheduled"): "promisedPointsScheduleList",
     (PromisedPointsSchedule, "trigger_based"): "triggerBasedPointsList",
     (TargetCompleted, "target_group_id"): "targetGroupID",
@@ -41,7 +45,8 @@ _IRREGULAR: Mapping[tuple[type, str], str] = {
 
 def wire_name(name: str, owner: type | None = None) -> str:
     """Say what the API calls a field of *owner*, or a query parameter."""
-    if owner is not None and (owner, name) in _IRREGULAR:
-        return _IRREGULAR[owner, name]
+    for kind in owner.__mro__ if owner else ():
+        if (kind, name) in _IRREGULAR:
+            return _IRREGULAR[kind, name]
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 
-__all__ = ["boolean", "decimal", "integer", "integer_or_text", "open_enum", "text"]
+__all__ = ["boolean", "decimal", "integer", "integer_or_text", "octets", "open_enum", "text"]
 
 _DECIMAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?", re.ASCII)
 _DIGITS = 40
@@ -21,6 +21,13 @@ def text(value: object) -> str:
     """Accept a JSON string."""
     if value.__class__ is not str:
         raise ValueError("a text was expected")
+    return value
+
+
+def octets(value: object) -> bytes:
+    """Accept bytes, which no JSON document holds but what we put there."""
+    if value.__class__ is not bytes:
+        raise ValueError("bytes were expected")
     return value
 
 

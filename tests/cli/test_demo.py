@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from loyalty_async.cli import demo
+from loyalty_async.cli.demo_files import rows_by_member
+from loyalty_async.export import JsonLines, verify_export
 from tests.cli.conftest import Finished, Run
 
 pytestmark = pytest.mark.real_time
@@ -31,9 +33,11 @@ def test_a_small_demo_passes_as_it_is_run_from_a_shell(tmp_path: Path) -> None:
     told = summary(finished.stdout)
     assert (told["members"], told["verdict"]) == ("5", "complete")
     assert int(told["retries"]) > 0
-    rows = [json.loads(line) for line in (tmp_path / "loyalty-demo" / "ledger.jsonl").read_bytes().splitlines()]
-    assert f"{len(rows):,}" == told["entries"]
-    assert len({row["user_id"] for row in rows}) <= 5
+    rows = rows_by_member(tmp_path / "loyalty-demo")
+    assert f"{sum(map(len, rows.values())):,}" == told["entries"]
+    assert len(rows) <= 5
+    assert list((tmp_path / "loyalty-demo").glob("*.parquet"))
+    assert not verify_export(tmp_path / "loyalty-demo").problems
 
 
 def tampered(
@@ -42,13 +46,15 @@ def tampered(
     """Run a demo whose file is changed between the writing and the comparing."""
     compare = demo._compare
 
-    def tamper(control: Any, span: Any, file: Path) -> Any:
+    def tamper(control: Any, span: Any, folder: Path, *, scaled: bool) -> Any:
+        (file,) = folder.glob("*.jsonl")
         lines = file.read_bytes().splitlines(keepends=True)
         change(lines)
         file.write_bytes(b"".join(lines))
-        return compare(control, span, file)
+        return compare(control, span, folder, scaled=scaled)
 
     monkeypatch.setattr(demo, "_compare", tamper)
+    monkeypatch.setattr(demo, "sink_for", JsonLines)
     return run("demo", *SMALL, "--to", str(tmp_path))
 
 

@@ -19,6 +19,10 @@ CODES = {
     "ClientStateError": 2,
     "IncompleteLedgerError": 1,
     "PendingEventsError": 1,
+    "ExportError": 2,
+    "MemberListError": 2,
+    "OutputError": 2,
+    "UnfitValueError": 1,
 }
 
 

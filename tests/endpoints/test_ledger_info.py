@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import attrs
 import httpx
 import pytest
 import respx
@@ -21,6 +22,7 @@ from loyalty_async import (
     MalformedAnswerError,
     MemberNotFoundError,
     PointCategoryType,
+    RawEntry,
     RetryPolicy,
     UserGroup,
     Verdict,
@@ -126,6 +128,23 @@ async def test_every_value_of_a_settled_answer_comes_out_of_the_client(name: str
     assert differences(printed, [by_id[int(row["eventLogId"])] for row in printed]) == []
     assert entries.report.verdict is Verdict.COMPLETE
     assert entries.report.entries == len(printed)
+
+
+@pytest.mark.parametrize("name", samples())
+@each_way
+async def test_raw_entries_are_the_same_ones_with_the_servers_text_beside_them(
+    name: str, read: Callable[[Any], Any]
+) -> None:
+    async with Canned(settled(name)).client as client:
+        plain = await client.ledger.entries(MEMBER, **span_around(name)).collect()
+        raw = await read(client.ledger.entries(MEMBER, **span_around(name), raw=True))
+    for entry, same in zip(raw, plain, strict=True):
+        assert isinstance(entry, RawEntry)
+        assert entry.raw in settled(name)
+        assert int(exact(entry.raw)["eventLogId"]) == entry.event_log_id
+        fields = attrs.asdict(entry, recurse=False, filter=attrs.filters.exclude("raw"))
+        assert fields == attrs.asdict(same, recurse=False)
+        assert "raw" not in repr(entry)
 
 
 @pytest.mark.parametrize("name", samples())

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_async.errors import MalformedAnswerError
-from loyalty_async.wire.documents import decode_json, encode_json
+from loyalty_async.wire.documents import decode_json, decode_with_raw, encode_json
+from loyalty_async.wire.names import RAW
 from tests._support.ledger_json import Number, exact, written
 from tests._support.ledger_strategies import pages
 from tests.samples import as_printed, samples
@@ -135,3 +136,25 @@ def test_an_integer_of_any_length_that_python_computes_with_is_exact() -> None:
 def test_a_refusal_says_nothing_of_the_body() -> None:
     error = refusal(b'{"mobile": "917406401004", ')
     assert "917406401004" not in f"{error}{error!r}{error.__cause__}{error.__context__}"
+
+
+def test_each_object_of_a_list_can_keep_the_text_that_it_came_from() -> None:
+    first, second = b'{ "points" : 1.50,\n"x":"\\u00e9" }', '{"y":"é"}'.encode()
+    document = decode_with_raw(b'\xef\xbb\xbf{"a":1,"rows":[' + first + b" , " + second + b', 3],"b":[]}', "rows")
+    assert document["rows"] == [
+        {"points": Decimal("1.50"), "x": "é", RAW: first},
+        {"y": "é", RAW: second},
+        3,
+    ]
+    assert (document["a"], document["b"]) == (1, [])
+
+
+@pytest.mark.parametrize("body", [b'{"rows":{}}', b'{"rows":null}', b"[]", b'{"errors":[{"code":8015}]}'])
+def test_a_document_without_that_list_is_decoded_as_ever(body: bytes) -> None:
+    assert decode_with_raw(body, "rows") == decode_json(body)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"rows":[{]}', b'{"rows":[' + b"[" * 5000])
+def test_what_is_no_document_is_none_with_raw_either(body: bytes) -> None:
+    with pytest.raises(MalformedAnswerError):
+        decode_with_raw(body, "rows")

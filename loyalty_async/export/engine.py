@@ -1,0 +1,297 @@
+"""The export: members in, a bounded number of them at a time, rows out, and each member done once."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+import attrs
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from loyalty_async.client import CapillaryClient
+from loyalty_async.errors import ClientStateError, LoyaltyError, PendingEventsError
+from loyalty_async.export.failures import DeadLetters, Judge, at_line
+from loyalty_async.export.lists import Taken
+from loyalty_async.export.members import Listed, Listing, misread
+from loyalty_async.export.progress import Progress, Summary, Tally
+from loyalty_async.export.runs import Known, Run
+from loyalty_async.export.stores import Store
+from loyalty_async.export.units import Recent, Unit, member_key
+from loyalty_async.models.ledger import LedgerEntry
+from loyalty_async.models.reports import Report, Verdict
+
+__all__ = ["Export", "OnProgress", "Terms"]
+
+T = TypeVar("T")
+OnProgress = Callable[[Progress], object]
+
+_TICK_S = 1.0
+_MANY = 200
+"""So many entries are encoded in a thread: it takes some milliseconds, in which the event loop has other work."""
+_MOST_NAMES = 100
+
+
+@attrs.frozen(kw_only=True)
+class Terms:
+    """How an export works; see `open_export`."""
+
+    filters: Mapping[str, Any]
+    settle: timedelta
+    lookback: timedelta
+    workers: int
+    ahead: int
+    memory: int
+    grace_s: float
+    collect: bool
+    total: int | None
+    on_progress: OnProgress
+
+
+@attrs.define(eq=False, repr=False)
+class Export:
+    """An export that is open; made by `open_export`, and run once."""
+
+    _client: CapillaryClient
+    _taken: Taken
+    _run: Run
+    _job: int
+    _store: Store
+    _letters: DeadLetters
+    _terms: Terms
+    _secret: bytes
+    _sent_before: tuple[int, int]
+    _tally: Tally = attrs.field(factory=Tally)
+    _judge: Judge = attrs.field(factory=Judge)
+    _unfamiliar: Counter[str] = attrs.field(factory=Counter)
+    _reading: set[bytes] = attrs.field(factory=set)
+    _lock: anyio.Lock = attrs.field(factory=anyio.Lock)
+    _feeding: anyio.CancelScope = attrs.field(factory=anyio.CancelScope)
+    _working: anyio.CancelScope = attrs.field(factory=anyio.CancelScope)
+    _error: Exception | None = None
+    _began: float = attrs.field(factory=anyio.current_time)
+    _begun: bool = False
+    _stopped: bool = False
+    _listed: bool = False
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        seconds = anyio.current_time() - self._began
+        return self._tally.progress(self._client, self._sent_before, self._store.written, seconds, self._terms.total)
+
+    @property
+    def run_number(self) -> int:
+        """Which run it is that this export goes on with, or begins."""
+        return self._run.number
+
+    def stop(self) -> None:
+        """Take up no more members; those under way have the grace time to finish. `run` then returns."""
+        if not self._stopped:
+            self._stopped = True
+            self._feeding.cancel()
+            self._working.deadline = anyio.current_time() + self._terms.grace_s
+
+    async def run(self) -> Summary:
+        """Export all members.
+
+        Cancellation drops what is under way; what was read before is made durable when the block ends.
+
+        Returns:
+            How it ended. After `stop` it is not complete: run the same export again to go on.
+
+        Raises:
+            LoyaltyError: The first error that is not a single member's, or of any member unless errors are collected.
+        """
+        if self._begun:
+            raise ClientStateError("an export is run once; open another one to go on")
+        self._begun = True
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._tick)
+            with self._working:
+                await self._work_through()
+            tasks.cancel_scope.cancel()
+        if self._error is not None:
+            raise self._error
+        complete = self._listed and not self._working.cancelled_caught
+        await self._with_store(self._store.complete if complete else self._store.commit)
+        self._terms.on_progress(self.progress)
+        return self._summary(complete=complete)
+
+    def _summary(self, *, complete: bool) -> Summary:
+        since = self._run.since.isoformat() if self._run.since else None
+        return Summary(
+            **attrs.asdict(self.progress),
+            complete=complete,
+            run=self._run.number,
+            since=since,
+            until=self._run.until.isoformat(),
+            unfamiliar=dict(self._unfamiliar),
+        )
+
+    async def _work_through(self) -> None:
+        send, receive = anyio.create_memory_object_stream[Unit](0)
+        async with anyio.create_task_group() as workers:
+            for _ in range(self._terms.workers):
+                workers.start_soon(self._guarded, self._work, receive.clone())
+            receive.close()
+            await self._guarded(self._feed, send)
+
+    async def _guarded(self, work: Callable[[Any], Any], stream: Any) -> None:
+        """Do a part of the work; its error ends all of it, and is raised bare at the end."""
+        try:
+            async with stream:
+                await work(stream)
+        except anyio.BrokenResourceError:
+            return  # All workers have ended, of an error.
+        except Exception as error:  # noqa: BLE001 - raised by `run`, bare
+            self._error = self._error or error
+            self._working.cancel()
+
+    async def _feed(self, send: MemoryObjectSendStream[Unit]) -> None:
+        with self._feeding:
+            while listings := await self._taken.some():
+                for unit in await self._claimed(listings):
+                    await send.send(unit)
+            self._listed = True
+
+    async def _claimed(self, listings: Sequence[Listing]) -> list[Unit]:
+        """Make units of members that are not done."""
+        members = [listing for listing in listings if isinstance(listing, Listed)]
+        keys = [member_key(listed.member, self._secret) for listed in members]
+        # Looked at first: what ends while the store is asked is known to the store.
+        reading = self._reading.intersection(keys)
+        known = dict(zip(keys, await self._with_store(self._store.known, keys), strict=True))
+        found = dict(zip(members, keys, strict=True))
+        units: list[Unit] = []
+        for listing in listings:
+            self._tally.members += 1
+            if not isinstance(listing, Listed):
+                self._fail(listing, listing)
+                continue
+            key = found[listing]
+            before = known[key]
+            if key in reading or (before and (before.run, before.job) == (self._run.number, self._job)):
+                self._fail(listing, misread(listing.line, "names a member that an earlier line has named"))
+            elif before and before.run == self._run.number:
+                self._tally.skipped += 1
+            else:
+                reading.add(key)
+                self._reading.add(key)
+                units.append(self._unit(listing, key, before))
+        return units
+
+    def _unit(self, listed: Listed, key: bytes, before: Known | None) -> Unit:
+        since = self._run.since
+        if before:
+            again = max(before.until - self._terms.lookback, before.kept_from)
+            since = again if since is None else max(again, since)
+        return Unit(
+            listed=listed,
+            key=key,
+            since=since,
+            written_until=before.until if before else None,
+            kept_from=self._run.kept_from,
+            spool=self._store.spool(self._terms.memory),
+            recent=Recent.after(before.recent if before else b""),
+        )
+
+    async def _work(self, units: MemoryObjectReceiveStream[Unit]) -> None:
+        async for unit in units:
+            if self._stopped:
+                continue
+            try:
+                await self._read(unit)
+                await self._with_store(self._store.write, unit)
+            except LoyaltyError as error:
+                unit.spool.close()
+                self._fail(unit.listed, error)
+            except BaseException:
+                unit.spool.close()
+                raise
+            else:
+                self._judge.clear()
+                self._tally.read += 1
+            self._reading.discard(unit.key)
+
+    async def _read(self, unit: Unit) -> None:
+        """Read a ledger into the unit's spool.
+
+        Raises:
+            LoyaltyError: It cannot be proved, or a value does not fit.
+        """
+        query = self._client.ledger.entries(
+            unit.listed.member,
+            since=unit.since,
+            until=self._run.until,
+            settle=self._terms.settle,
+            **self._terms.filters,
+        )
+        encode = self._store.encoder(unit.listed.member)
+
+        def take(entries: Sequence[LedgerEntry]) -> None:
+            lines, rows = encode(entries)
+            unit.spool.add(lines)
+            unit.rows += rows
+            unit.entries += len(entries)
+
+        async with query.prefetch(ahead=self._terms.ahead) as stream:
+            with suppress(StopAsyncIteration):
+                while True:
+                    entries = unit.new(await stream.next_part())
+                    if len(entries) > _MANY:
+                        await anyio.to_thread.run_sync(take, entries)
+                    elif entries:
+                        take(entries)
+            self._note(stream.report)
+        self._tally.entries += unit.entries
+
+    def _note(self, report: Report) -> None:
+        for name, count in report.unfamiliar.items():
+            if name in self._unfamiliar or len(self._unfamiliar) < _MOST_NAMES:
+                self._unfamiliar[name] += count
+        if report.verdict is not Verdict.COMPLETE:
+            raise PendingEventsError("the server has not booked all events of this member")
+
+    def _fail(self, listing: Listing, error: LoyaltyError) -> None:
+        """Put a member aside, or raise what stops the export."""
+        if self._judge.is_of_all(error):
+            raise error
+        if not self._terms.collect:
+            raise at_line(error, listing.line)
+        self._tally.failed += 1
+        self._letters.add(listing, error)
+
+    async def _tick(self) -> None:
+        while True:
+            await anyio.sleep(_TICK_S)
+            try:
+                self._terms.on_progress(self.progress)
+                await self._with_store(functools.partial(self._store.commit, due=True))
+            except Exception as error:  # noqa: BLE001 - raised by `run`, bare
+                self._error = self._error or error
+                self._working.cancel()
+                return
+
+    async def _with_store(self, use: Callable[..., T], *arguments: Any) -> T:
+        """Use the store in a thread; one at a time."""
+        async with self._lock:
+            return await anyio.to_thread.run_sync(use, *arguments)
+
+    async def close(self) -> None:
+        """Make durable what was read, and close; `open_export` calls it."""
+        with anyio.CancelScope(shield=True):
+            try:
+                if self._begun and self._error is None:
+                    await self._with_store(self._store.commit)
+                elif self._begun:
+                    with suppress(LoyaltyError):
+                        await self._with_store(self._store.commit)
+            finally:
+                self._letters.close()
+                await self._with_store(self._store.close)

@@ -1,0 +1,287 @@
+"""A folder of files and their manifest: a file is there whole or not at all, and no unit is in two.
+
+A file is written under another name, made durable, and given its own name; only then the manifest notes it with
+the units that it holds. What the manifest does not know when a folder is opened is the rest of a process that died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import attrs
+
+from loyalty_async.errors import OutputError
+from loyalty_async.export.disks import sync_folder, writing
+from loyalty_async.export.manifests import FileRecord, Manifest
+from loyalty_async.export.runs import Known, Question, Run
+from loyalty_async.export.stores import Encode, Format, Writer, Written
+from loyalty_async.export.units import Spool, Unit
+from loyalty_async.models.members import Member
+
+__all__ = ["MANIFEST", "FileLimits", "FileStore", "is_own", "peek"]
+
+MANIFEST = "manifest.sqlite"
+_OWN = re.compile(r"\.?entries-\d{6,}\.[a-z.]+")
+"""What this module names its files; nothing else in a folder is touched."""
+_MOST_UNITS = 10_000
+"""Units wait in memory for their file: so many, however small they are."""
+
+
+def is_own(path: Path) -> bool:
+    """Tell whether a file has the name of one of ours."""
+    return _OWN.fullmatch(path.name) is not None
+
+
+def peek(folder: Path) -> Sequence[Run]:
+    """Look which runs a folder has; there are none in one that is not there."""
+    if not (folder / MANIFEST).exists():
+        return ()
+    manifest = Manifest.open(folder / MANIFEST, None)
+    try:
+        return manifest.runs()
+    finally:
+        manifest.close()
+
+
+@attrs.frozen(kw_only=True)
+class FileLimits:
+    """When a file is long enough.
+
+    Attributes:
+        size: Bytes after which a file ends; a little more, or as much more as one ledger takes.
+        age_s: Seconds after which a file ends, however short: what a kill can cost.
+    """
+
+    size: int = 128 * 1024 * 1024
+    age_s: float = 300.0
+
+
+class _Draft(io.RawIOBase):
+    """A file that does not have its name yet; counts and hashes what goes through."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self.size = 0
+        self._digest = hashlib.sha256()
+        self._file = path.open("wb", buffering=1 << 16)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: object) -> int:
+        block = memoryview(content).cast("B")  # type: ignore[arg-type]
+        self._file.write(block)
+        self._digest.update(block)
+        self.size += len(block)
+        return len(block)
+
+    def tell(self) -> int:
+        return self.size
+
+    def publish(self, path: Path) -> str:
+        """Make it durable under its own name, and give the hash of its content."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self.path.rename(path)
+        sync_folder(path.parent)
+        return self._digest.hexdigest()
+
+    def drop(self) -> None:
+        """Remove it."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
+@attrs.define(eq=False, repr=False)
+class FileStore:
+    """An open folder; see `Store`."""
+
+    _folder: Path
+    _format: Format
+    _limits: FileLimits
+    _manifest: Manifest
+    _clock: Callable[[], float] = time.monotonic
+    _runs: Sequence[Run] = ()
+    _run: Run | None = None
+    _job: int = 0
+    _next: int = 1
+    _draft: _Draft | None = None
+    _writer: Writer | None = None
+    _waiting: dict[bytes, Unit] = attrs.field(factory=dict)
+    _waiting_since: float = 0.0
+    _written: Written = attrs.field(factory=Written)
+
+    @classmethod
+    def open(cls, folder: Path, form: Format, limits: FileLimits, question: Question) -> FileStore:
+        """Open a folder, or make it: lock it, remove what is half-written, and look whether the rest is there.
+
+        Raises:
+            InvalidArgument: It belongs to another question.
+            OutputError: It cannot be written, is in use, or a file is not there.
+        """
+        with writing():
+            folder.mkdir(parents=True, exist_ok=True)
+        manifest = Manifest.open(folder / MANIFEST, question)
+        try:
+            store = cls(folder, form, limits, manifest)
+            store._tidy()
+        except BaseException:
+            manifest.close()
+            raise
+        return store
+
+    def _tidy(self) -> None:
+        files = {file.name: file for file in self._manifest.files()}
+        self._next = max((file.number for file in files.values()), default=0) + 1
+        with writing():
+            there = {path.name: path for path in self._folder.iterdir() if is_own(path)}
+            for name in there.keys() - files.keys():
+                there[name].unlink()
+        missing = sorted(files.keys() - there.keys())
+        if missing:
+            raise OutputError(
+                f"{len(missing)} files that the manifest knows are not there, the first is {missing[0]}: "
+                "put them back, or choose another folder"
+            )
+
+    @property
+    def secret(self) -> bytes:
+        """The key by which this manifest hashes members."""
+        return self._manifest.secret
+
+    @property
+    def written(self) -> Written:
+        """What was made durable since it was opened."""
+        return self._written
+
+    def runs(self) -> Sequence[Run]:
+        """Give the runs so far, in order."""
+        return self._manifest.runs()
+
+    def begin(self, run: Run) -> int:
+        """Note a run."""
+        self._job = self._manifest.begin(run)
+        self._run, self._runs = run, self._manifest.runs()
+        return self._job
+
+    def known(self, keys: Sequence[bytes]) -> Sequence[Known | None]:
+        """Say what is known of members."""
+        return [self._known(key) for key in keys]
+
+    def _known(self, key: bytes) -> Known | None:
+        run = self._begun()
+        if key in self._waiting:
+            return Known(run.until, run.kept_from, run.number, self._job, b"")
+        return self._manifest.known(key, self._runs)
+
+    def encoder(self, member: Member) -> Encode:
+        """Make what encodes the entries of a member."""
+        return self._format.encoder(member)
+
+    def spool(self, memory: int) -> Spool:
+        """Make the place for a unit's rows: beside the files, where there is room for them."""
+        return Spool(memory, self._folder)
+
+    def write(self, unit: Unit) -> None:
+        """Take the rows of a whole unit."""
+        if not self._waiting:
+            self._waiting_since = self._clock()
+        self._waiting[unit.key] = unit
+        if unit.rows:
+            with self._whole_or_nothing(), writing():
+                writer = self._writer or self._begin_file()
+                for lines in unit.spool.blocks():
+                    writer.write(lines)
+        unit.spool.close()
+        long = self._writer is not None and self._writer.size >= self._limits.size
+        if long or len(self._waiting) >= _MOST_UNITS:
+            self.commit()
+
+    def commit(self, *, due: bool = False) -> None:
+        """Make durable what was taken."""
+        if not self._waiting or (due and self._clock() - self._waiting_since < self._limits.age_s):
+            return
+        units = tuple(self._waiting.values())
+        with self._whole_or_nothing():
+            file = self._end_file(units)
+            self._manifest.record(self._begun(), self._job, file, units)
+        self._waiting.clear()
+        so_far = self._written
+        self._written = Written(
+            units=so_far.units + len(units),
+            rows=so_far.rows + sum(unit.rows for unit in units),
+            files=so_far.files + (file is not None),
+            bytes=so_far.bytes + (file.bytes if file else 0),
+        )
+
+    def complete(self) -> None:
+        """Note that the run came through the whole list."""
+        self.commit()
+        self._manifest.complete(self._begun())
+
+    def close(self) -> None:
+        """Drop what was not committed, and close."""
+        self._drop()
+        self._manifest.close()
+
+    @contextlib.contextmanager
+    def _whole_or_nothing(self) -> Iterator[None]:
+        """Forget the open file and its units if something goes wrong: half a unit may be in it."""
+        try:
+            yield
+        except BaseException:
+            self._drop()
+            raise
+
+    def _drop(self) -> None:
+        if self._draft is not None:
+            self._draft.drop()
+        self._draft = self._writer = None
+        for unit in self._waiting.values():
+            unit.spool.close()
+        self._waiting.clear()
+
+    def _begun(self) -> Run:
+        if self._run is None:
+            raise OutputError("no run was begun")
+        return self._run
+
+    def _begin_file(self) -> Writer:
+        self._draft = _Draft(self._folder / f".{self._name()}.part")
+        self._writer = self._format.open(cast("BinaryIO", self._draft))
+        return self._writer
+
+    def _end_file(self, units: Sequence[Unit]) -> FileRecord | None:
+        if self._draft is None or self._writer is None:
+            return None
+        with writing():
+            self._writer.close()
+            sha256 = self._draft.publish(self._folder / self._name())
+        filled = [unit.rows for unit in units if unit.rows]
+        file = FileRecord(
+            number=self._next,
+            name=self._name(),
+            run=self._begun().number,
+            units=len(filled),
+            rows=sum(filled),
+            bytes=self._draft.size,
+            sha256=sha256,
+        )
+        self._draft = self._writer = None
+        self._next += 1
+        return file
+
+    def _name(self) -> str:
+        return f"entries-{self._next:06}{self._format.suffix}"

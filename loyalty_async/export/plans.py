@@ -1,0 +1,141 @@
+"""What an export will take, from a sample of its members."""
+
+from __future__ import annotations
+
+import math
+import random
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+import attrs
+
+from loyalty_async.client import CapillaryClient
+from loyalty_async.errors import InvalidArgument
+from loyalty_async.export.lists import Members, Taken
+from loyalty_async.export.members import Listed
+from loyalty_async.export.openings import export_ledgers
+from loyalty_async.export.runs import Stretch, next_run
+from loyalty_async.export.stores import Sink
+from loyalty_async.models.spans import Span
+from loyalty_async.planning.windows import WINDOW
+
+__all__ = ["Plan", "plan_export"]
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What an export will take, as far as a sample tells.
+
+    Attributes:
+        members: Members in the list.
+        unusable: Lines of the list that name no member.
+        sampled: Members whose ledgers were read to find out.
+        failed: How many of them could not be read.
+        since: Where the export begins, as an ISO text; None for the beginning of each ledger.
+        until: Where it ends.
+        windows: Spans of time that the server must be asked for.
+        requests: Requests that it will take.
+        entries: Entries that will come.
+        bytes: About how long the output will be.
+        minutes: How long it takes at the quota.
+    """
+
+    members: int
+    unusable: int
+    sampled: int
+    failed: int
+    since: str | None
+    until: str
+    windows: int | None
+    requests: int
+    entries: int
+    bytes: int
+    minutes: float
+
+
+async def plan_export(
+    client: CapillaryClient,
+    members: Members,
+    span: Span | Stretch,
+    sink: Sink,
+    *,
+    quota: float,
+    sample: int = 20,
+    filters: Mapping[str, Any] | None = None,
+    raw: bool = False,
+    settle: timedelta = timedelta(hours=1),
+    lookback: timedelta = timedelta(days=1),
+) -> Plan:
+    """Read the whole list and the ledgers of a few members; write nothing where the export will.
+
+    Args:
+        client: Open.
+        members: As for `open_export`.
+        span: As for `open_export`.
+        sink: As for `open_export`; the sample goes to a temporary folder.
+        quota: Requests per minute.
+        sample: How many members to read, drawn from the whole list.
+        filters: As for `open_export`.
+        raw: As for `open_export`.
+        settle: As for `open_export`.
+        lookback: As for `open_export`.
+
+    Raises:
+        LoyaltyError: As `export_ledgers`.
+    """
+    if sample < 1 or quota <= 0:
+        raise InvalidArgument("a plan needs a sample of at least 1 member, and a quota above 0")
+    stretch = Stretch.of(span)
+    runs = await anyio.to_thread.run_sync(sink.peek)
+    run = next_run(runs, stretch, lookback, datetime.now(UTC) - settle)
+    drawn, usable, unusable = await _draw(members, sample)
+    since = run.since if run.number == 1 else runs[run.number - 2].until - lookback
+    with tempfile.TemporaryDirectory() as folder:
+        tried = await export_ledgers(
+            client,
+            drawn,
+            Stretch(since, run.until),
+            sink.trial(Path(folder, "sample")),
+            filters=filters,
+            raw=raw,
+            settle=settle,
+            dead_letters=Path(folder, "failed"),
+        )
+    times = usable / len(drawn) if drawn else 0
+    return Plan(
+        members=usable,
+        unusable=unusable,
+        sampled=len(drawn),
+        failed=tried.failed,
+        since=since.isoformat() if since else None,
+        until=run.until.isoformat(),
+        windows=usable * math.ceil((run.until - since) / WINDOW) if since else None,
+        requests=math.ceil(tried.requests * times),
+        entries=round(tried.entries * times),
+        bytes=round(tried.bytes * times),
+        minutes=tried.requests * times / quota,
+    )
+
+
+async def _draw(members: Members, sample: int) -> tuple[list[Listed], int, int]:
+    """Draw members, each with the same chance, from a list that is read once; count them, and the unusable lines."""
+    rng = random.Random(0)
+    drawn: list[Listed] = []
+    usable = unusable = 0
+    taken = Taken(members)
+    while listings := await taken.some():
+        for listing in listings:
+            if not isinstance(listing, Listed):
+                unusable += 1
+                continue
+            usable += 1
+            place = rng.randrange(usable)
+            if len(drawn) < sample:
+                drawn.append(listing)
+            elif place < sample:
+                drawn[place] = listing
+    return drawn, usable, unusable

@@ -1,0 +1,90 @@
+"""JSON lines: one entry a line, nested as the models are; plain or gzip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import attrs
+
+from loyalty_async.export.columns import Table, entry_table, member_values, raw_table
+from loyalty_async.export.files import FileLimits, FileStore, peek
+from loyalty_async.export.members import MEMBER_FIELDS
+from loyalty_async.export.runs import Question, Run
+from loyalty_async.export.sinks.plain import open_plain
+from loyalty_async.export.stores import Encode, Store, Writer
+from loyalty_async.models.ledger import LedgerEntry, RawEntry
+from loyalty_async.models.members import Member
+from loyalty_async.wire.documents import encode_json
+
+__all__ = ["JsonLines"]
+
+
+@attrs.frozen
+class _JsonLinesFormat:
+    """See `Format`."""
+
+    table: Table
+    compressed: bool
+
+    @property
+    def suffix(self) -> str:
+        """How the names of its files end."""
+        return ".jsonl.gz" if self.compressed else ".jsonl"
+
+    def encoder(self, member: Member) -> Encode:
+        """Make what encodes the entries of a member."""
+        owner = dict(zip(MEMBER_FIELDS, member_values(member), strict=True))
+
+        def encode(entries: Sequence[LedgerEntry]) -> tuple[bytes, int]:
+            return b"".join(_line(owner, entry) for entry in entries), len(entries)
+
+        return encode
+
+    def open(self, file: BinaryIO) -> Writer:
+        """Begin a file."""
+        return open_plain(file, compressed=self.compressed)
+
+
+def _line(owner: dict[str, str | None], entry: LedgerEntry) -> bytes:
+    if isinstance(entry, RawEntry):
+        head = encode_json({"member": owner, "event_log_id": entry.event_log_id, "created_at": entry.created_at})
+        # A line break can only stand between two values: in JSON it is nothing but space.
+        return head[:-1] + b',"raw":' + entry.raw.replace(b"\r", b" ").replace(b"\n", b" ") + b"}\n"
+    return encode_json({"member": owner, **attrs.asdict(entry, recurse=False)}) + b"\n"
+
+
+@attrs.frozen
+class JsonLines:
+    """A folder of JSON lines.
+
+    Attributes:
+        folder: Where; made if it is not there.
+        compressed: Whether to compress with gzip.
+        limits: When a file is long enough.
+    """
+
+    folder: Path | str
+    compressed: bool = attrs.field(default=False, kw_only=True)
+    limits: FileLimits = attrs.field(factory=FileLimits, kw_only=True)
+
+    def question(self, *, raw: bool) -> Question:
+        """Say how rows are written."""
+        form = self._format(raw)
+        return Question({"format": form.suffix, "columns": form.table.described()})
+
+    def open(self, question: Question, *, raw: bool) -> Store:
+        """Open the folder."""
+        return FileStore.open(Path(self.folder), self._format(raw), self.limits, question)
+
+    def peek(self) -> Sequence[Run]:
+        """Look which runs there are."""
+        return peek(Path(self.folder))
+
+    def trial(self, folder: Path) -> JsonLines:
+        """Give a sink for another folder."""
+        return attrs.evolve(self, folder=folder)
+
+    def _format(self, raw: bool) -> _JsonLinesFormat:  # noqa: FBT001 - as it was given
+        return _JsonLinesFormat(raw_table() if raw else entry_table(), self.compressed)

@@ -1,0 +1,117 @@
+"""What an export does when the output, or the server, cannot be used any more: it says so, and goes on later."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from loyalty_async.export import JsonLines, verify_export
+from loyalty_async.sandbox import Fault, Sandbox, make_ledger, serving
+from tests.cli.conftest import Served
+from tests.export.children import Task, finish, start
+from tests.export.conftest import BEGINNING, NOON, MakeSink
+from tests.export.outputs import small_files, truth, written
+
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(90)]
+
+
+def task_for(served: Served, sink: object, **fields: object) -> Task:
+    user_ids = [member.user_id for member in served.sandbox.ledger.members]
+    return Task(url=served.url, sink=sink, user_ids=user_ids, since=BEGINNING, until=NOON, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "largest_file"),
+    [("jsonl", 3_000), ("jsonl", 100_000), ("jsonl.gz", 3_000), ("csv", 100_000), ("parquet", 3_000)],
+)
+def test_a_full_disk_ends_it_with_an_error_that_says_so_and_it_goes_on_later(
+    kind: str, largest_file: int, served: Served, make_sink: MakeSink, tmp_path: Path
+) -> None:
+    sink = small_files(make_sink(kind), 200_000)
+    problem = tmp_path / "problem"
+    code = finish(task_for(served, sink, largest_file=largest_file, problem_file=problem))
+    assert code == 1
+    assert problem.read_text().startswith("OutputError: the ")
+    assert any(word in problem.read_text() for word in ("File too large", "SQLITE_FULL", "SQLITE_IOERR"))
+    assert finish(task_for(served, sink)) == 0
+    assert written(sink) == truth(served.sandbox.ledger)
+    assert verify_export(sink.folder).problems == ()  # type: ignore[attr-defined]
+
+
+def test_a_temporary_file_that_does_not_fit_ends_it_as_well(
+    served: Served, make_sink: MakeSink, tmp_path: Path
+) -> None:
+    sink, problem = make_sink("jsonl"), tmp_path / "problem"
+    task = task_for(served, sink, largest_file=8_000, problem_file=problem, options={"memory": 100})
+    assert finish(task) == 1
+    assert problem.read_text().startswith("OutputError: the ")
+
+
+def test_a_folder_that_must_not_be_written_is_told(served: Served) -> None:
+    with tempfile.TemporaryDirectory() as made:  # Not pytest's, which nobody but its owner can reach.
+        open_to_all, folder = Path(made), Path(made, "out")
+        open_to_all.chmod(0o777)
+        folder.mkdir(0o555)
+        sink, problem = JsonLines(folder), open_to_all / "problem"
+        assert finish(task_for(served, sink, as_nobody=True, problem_file=problem)) == 1
+        assert problem.read_text().startswith("OutputError: ")
+        folder.chmod(0o755)
+        assert finish(task_for(served, sink)) == 0
+        assert written(sink) == truth(served.sandbox.ledger)
+
+
+def test_a_server_that_goes_away_ends_it_and_it_goes_on_when_the_server_is_back(
+    make_sink: MakeSink, tmp_path: Path
+) -> None:
+    sandbox = Sandbox(make_ledger(12, 7, now=NOON, years=0.7, entries_per_member=25), now=lambda: NOON)
+    sandbox.faults.add(Fault(delay_s=0.01, times=None))
+    sink, problem = small_files(make_sink("jsonl"), 5_000), tmp_path / "problem"
+    with serving(sandbox) as url:
+        served = Served(sandbox, url)
+        process = start(task_for(served, sink, problem_file=problem))
+        wait_for(lambda: len(list(Path(sink.folder).glob("entries-*"))) > 1)  # type: ignore[attr-defined]
+    process.join(30)
+    assert process.exitcode == 1
+    assert problem.read_text().startswith("ConnectionFailedError: ")
+    with serving(sandbox) as url:
+        assert finish(task_for(Served(sandbox, url), sink)) == 0
+    assert written(sink) == truth(sandbox.ledger)
+
+
+def test_a_database_that_goes_away_ends_it_and_it_goes_on_when_the_database_is_back(
+    served: Served, make_sink: MakeSink, database: str, table: str, tmp_path: Path
+) -> None:
+    served.sandbox.faults.add(Fault(delay_s=0.01, times=None))
+    sink, problem = small_files(make_sink("postgres"), 5_000), tmp_path / "problem"
+    process = start(task_for(served, sink, problem_file=problem))
+    with psycopg.connect(database, autocommit=True) as connection:
+
+        def some_are_there() -> bool:
+            try:
+                found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+            except psycopg.errors.UndefinedTable:
+                return False
+            return bool(found and found[0])
+
+        wait_for(some_are_there)
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE locktype = 'advisory' AND application_name = 'loyalty-async'"
+        )
+    process.join(30)
+    assert process.exitcode == 1
+    assert problem.read_text().startswith("OutputError: PostgreSQL is away, or refused (")
+    assert finish(task_for(served, sink)) == 0
+    assert written(sink) == truth(served.sandbox.ledger)
+
+
+def wait_for(condition: Callable[[], bool], limit_s: float = 30.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,0 +1,352 @@
+"""Exports from beginning to end, on both backends."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from loyalty_async import (
+    CapillaryClient,
+    ClientStateError,
+    Customer,
+    InvalidArgument,
+    LoyaltyError,
+    MemberListError,
+    MemberNotFoundError,
+    OAuth,
+    OutputError,
+    RetryPolicy,
+    Span,
+    UnavailableError,
+    UnfitValueError,
+)
+from loyalty_async.export import (
+    FileLimits,
+    JsonLines,
+    Parquet,
+    Progress,
+    Sink,
+    Stretch,
+    Summary,
+    export_ledgers,
+    open_export,
+    verify_export,
+)
+from loyalty_async.export.openings import in_bulk
+from loyalty_async.sandbox import LEDGER_INFO_PATH, Fault
+from tests.cli.conftest import Served
+from tests.export.conftest import BEGINNING, NOON
+from tests.export.outputs import rows_of, truth, written
+
+pytestmark = [pytest.mark.anyio, pytest.mark.real_time]
+
+SPAN = Span(BEGINNING, NOON)
+PLAIN: dict[str, Any] = {"filters": {"include_alternate_currencies": True}, "settle": timedelta(0)}
+STRANGER = Customer.by_mobile("910000999888", source="INSTORE")
+
+
+@asynccontextmanager
+async def client_of(served: Served) -> AsyncIterator[CapillaryClient]:
+    auth = OAuth(key="sandbox-key", secret="sandbox-secret")
+    retry = RetryPolicy(attempts=2, first_delay_s=0.01, longest_delay_s=0.02)
+    async with CapillaryClient(served.url, auth=auth, retry=retry) as client:
+        yield client
+
+
+def members_of(served: Served, count: int = 10) -> list[Customer]:
+    return [Customer.by_id(each.user_id, source="INSTORE") for each in served.sandbox.ledger.members[:count]]
+
+
+def true_of(served: Served, members: Sequence[Customer]) -> Any:
+    return truth(served.sandbox.ledger, [int(member.identifier_value) for member in members])
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob("entries-*"))
+
+
+async def run(served: Served, members: Any, sink: Sink, **options: Any) -> Summary:
+    async with client_of(served) as client:
+        return await export_ledgers(client, members, options.pop("span", SPAN), sink, **PLAIN, **options)
+
+
+async def test_all_members_are_in_the_files_and_running_again_sends_nothing(served: Served, tmp_path: Path) -> None:
+    members, sink = members_of(served), JsonLines(tmp_path)
+    summary = await run(served, members, sink)
+    assert (summary.complete, summary.read, summary.failed, summary.files) == (True, 10, 0, 1)
+    assert written(sink) == true_of(served, members)
+    again = await run(served, members, sink)
+    assert (again.complete, again.read, again.skipped, again.requests) == (True, 0, 10, 0)
+
+
+async def test_members_may_come_from_an_asynchronous_iterable(served: Served, tmp_path: Path) -> None:
+    members, sink = members_of(served, 5), JsonLines(tmp_path)
+
+    async def listed() -> AsyncIterator[Customer]:
+        for member in members:
+            await anyio.lowlevel.checkpoint()
+            yield member
+
+    assert (await run(served, listed(), sink)).read == 5
+    assert written(sink) == true_of(served, members)
+
+
+async def test_the_list_is_read_as_it_is_needed(served: Served, tmp_path: Path) -> None:
+    taken = 0
+
+    def endless() -> Iterator[Customer]:
+        nonlocal taken
+        while True:
+            yield from members_of(served, 100)
+            taken += 100
+
+    with anyio.move_on_after(1.0):
+        async with client_of(served) as client:
+            await export_ledgers(client, endless(), SPAN, JsonLines(tmp_path), dead_letters=tmp_path / "dead", **PLAIN)
+    assert taken < 5_000
+
+
+async def test_one_slow_ledger_does_not_hold_back_the_others(served: Served, tmp_path: Path) -> None:
+    members = members_of(served)
+    served.sandbox.faults.add(Fault(delay_s=1.0, path=LEDGER_INFO_PATH, skip=3, times=1))
+    seen: list[int] = []
+    async with (
+        client_of(served) as client,
+        open_export(client, members, SPAN, JsonLines(tmp_path), workers=2, **PLAIN) as job,
+        anyio.create_task_group() as tasks,
+    ):
+
+        async def watch() -> None:
+            await anyio.sleep(0.9)
+            seen.append(job.progress.read)
+
+        tasks.start_soon(watch)
+        await job.run()
+    assert seen[0] >= 6
+
+
+async def test_a_ledger_larger_than_its_memory_goes_through_a_file(served: Served, tmp_path: Path) -> None:
+    members, sink = members_of(served), JsonLines(tmp_path)
+    assert (await run(served, members, sink, memory=1)).complete
+    assert written(sink) == true_of(served, members)
+
+
+async def test_an_error_of_a_member_ends_the_export_bare_and_names_the_line(served: Served, tmp_path: Path) -> None:
+    members = [*members_of(served, 3), STRANGER, *members_of(served, 6)[3:]]
+    with pytest.raises(MemberNotFoundError, match="line 4 of the members: ") as caught:
+        await run(served, members, JsonLines(tmp_path))
+    assert STRANGER.identifier_value not in str(caught.value)
+    assert caught.value.member == STRANGER
+    sink = JsonLines(tmp_path)
+    good = members_of(served, 6)
+    assert (await run(served, good, sink)).complete
+    assert written(sink) == true_of(served, good)
+
+
+async def test_errors_of_members_are_put_aside_and_nothing_else_is_lost(served: Served, tmp_path: Path) -> None:
+    members, sink, dead = members_of(served, 4), JsonLines(tmp_path / "out"), tmp_path / "dead.jsonl"
+    listed = [members[0], STRANGER, "nobody", members[1], members[0], *members[2:]]
+    summary = await run(served, listed, sink, dead_letters=dead)
+    assert (summary.complete, summary.read, summary.failed) == (True, 4, 3)
+    assert written(sink) == true_of(served, members)
+    letters = {letter["line"]: letter for letter in map(json.loads, dead.read_text().splitlines())}
+    assert {line: letter["error"] for line, letter in letters.items()} == {
+        2: "MemberNotFoundError",
+        3: "MemberListError",
+        5: "MemberListError",
+    }
+    assert letters[2]["codes"] == [8015]
+    assert letters[2]["identifier_value"] == STRANGER.identifier_value
+    assert letters[2]["resume"]
+    again = await run(served, members, sink, dead_letters=dead)
+    assert (again.failed, again.skipped, dead.exists()) == (0, 4, False)
+
+
+async def test_a_member_listed_twice_is_an_error(served: Served, tmp_path: Path) -> None:
+    members = members_of(served, 3)
+    with pytest.raises(MemberListError, match="line 4 of the members names a member that an earlier line has named"):
+        await run(served, [*members, members[1]], JsonLines(tmp_path))
+
+
+async def test_a_server_that_is_away_does_not_fill_the_file_of_members_put_aside(
+    served: Served, tmp_path: Path
+) -> None:
+    served.sandbox.faults.add(Fault(path=LEDGER_INFO_PATH, status=503, times=None))
+    dead = tmp_path / "dead.jsonl"
+    with pytest.raises(UnavailableError):
+        await run(served, members_of(served, 100), JsonLines(tmp_path / "out"), dead_letters=dead)
+    assert len(dead.read_text().splitlines()) < 10
+
+
+async def test_a_ledger_that_is_not_fully_booked_is_not_taken_for_complete(served: Served, tmp_path: Path) -> None:
+    served.sandbox.faults.add(Fault(path=LEDGER_INFO_PATH, warning=11002, times=None))
+    with pytest.raises(LoyaltyError, match="line 1 of the members: the server has not booked"):
+        await run(served, members_of(served, 1), JsonLines(tmp_path))
+
+
+async def test_stopping_lets_what_is_under_way_finish_and_running_again_goes_on(served: Served, tmp_path: Path) -> None:
+    served.sandbox.faults.add(Fault(delay_s=0.005, times=None))
+    members, sink = members_of(served, 40), JsonLines(tmp_path)
+    async with client_of(served) as client, open_export(client, members, SPAN, sink, workers=3, **PLAIN) as job:
+        async with anyio.create_task_group() as tasks:
+
+            async def stop() -> None:
+                while job.progress.read < 5:  # noqa: ASYNC110 - an export tells nobody of single members
+                    await anyio.sleep(0.001)
+                job.stop()
+                job.stop()
+
+            tasks.start_soon(stop)
+            summary = await job.run()
+        with pytest.raises(ClientStateError):
+            await job.run()
+    assert not summary.complete
+    assert 5 <= summary.units < 40
+    assert (await run(served, members, sink)).skipped == summary.units
+    assert written(sink) == true_of(served, members)
+
+
+async def test_the_grace_time_has_an_end(served: Served, tmp_path: Path) -> None:
+    served.sandbox.faults.add(Fault(delay_s=2.0, path=LEDGER_INFO_PATH, skip=10, times=None))
+    sink = JsonLines(tmp_path)
+    async with (
+        client_of(served) as client,
+        open_export(client, members_of(served, 60), SPAN, sink, grace_s=0.05, **PLAIN) as job,
+        anyio.create_task_group() as tasks,
+    ):
+
+        async def stop() -> None:
+            await anyio.sleep(0.3)
+            job.stop()
+
+        tasks.start_soon(stop)
+        with anyio.fail_after(1.5):
+            summary = await job.run()
+    assert not summary.complete
+
+
+async def test_a_cancelled_export_keeps_what_was_read(served: Served, tmp_path: Path) -> None:
+    served.sandbox.faults.add(Fault(delay_s=0.004, times=None))
+    members, sink = members_of(served, 100), JsonLines(tmp_path)
+    with anyio.move_on_after(0.6):
+        await run(served, members, sink)
+    gc.collect()  # An unclosed file would be told here.
+    assert written(sink) <= true_of(served, members)
+    served.sandbox.faults.clear()
+    assert (await run(served, members, sink)).complete
+    assert written(sink) == true_of(served, members)
+    assert verify_export(tmp_path).problems == ()
+
+
+async def test_files_have_the_stated_size_and_each_member_is_in_one(served: Served, tmp_path: Path) -> None:
+    members, sink = members_of(served, 60), JsonLines(tmp_path, limits=FileLimits(size=20_000))
+    assert (await run(served, members, sink)).files > 5
+    sizes = [path.stat().st_size for path in files_in(tmp_path)]
+    assert all(size >= 20_000 for size in sizes[:-1])
+    homes: dict[str, set[str]] = {}
+    for path in files_in(tmp_path):
+        for line in path.read_text().splitlines():
+            homes.setdefault(json.loads(line)["member"]["identifier_value"], set()).add(path.name)
+    assert {len(names) for names in homes.values()} == {1}
+
+
+async def test_a_file_ends_after_some_time_however_short(served: Served, tmp_path: Path) -> None:
+    served.sandbox.faults.add(Fault(delay_s=0.02, times=None))
+    sink = JsonLines(tmp_path, limits=FileLimits(age_s=0.1))
+    assert (await run(served, members_of(served, 25), sink, workers=1)).files > 1
+
+
+async def test_a_value_that_does_not_fit_is_an_error_and_names_the_column_only(served: Served, tmp_path: Path) -> None:
+    member = served.sandbox.ledger.add_member()
+    served.sandbox.ledger.add_entry(member.user_id, created_at=NOON - timedelta(days=3), points="0.12345678901")
+    customer = Customer.by_id(member.user_id, source="INSTORE")
+    with pytest.raises(UnfitValueError, match="has more than 10 digits behind the point") as caught:
+        await run(served, [customer], Parquet(tmp_path / "parquet"))
+    assert "0.123" not in str(caught.value)
+    assert (await run(served, [customer], JsonLines(tmp_path / "jsonl"))).complete
+
+
+async def test_raw_is_the_servers_own_json(served: Served, tmp_path: Path) -> None:
+    members, sink = members_of(served, 5), JsonLines(tmp_path)
+    assert (await run(served, members, sink, raw=True)).complete
+    rows = list(rows_of(sink))
+    assert len(rows) == true_of(served, members).total()
+    lines = [line for path in files_in(tmp_path) for line in path.read_bytes().splitlines()]
+    assert all(b'"raw":{"eventLogId":' in line for line in lines)
+    assert all(row["raw"]["eventLogId"] == row["event_log_id"] for row in rows)
+
+
+async def test_two_exports_into_one_folder_are_refused(served: Served, tmp_path: Path) -> None:
+    async with client_of(served) as client, open_export(client, [], SPAN, JsonLines(tmp_path), **PLAIN):
+        with pytest.raises(OutputError, match="another export"):
+            await export_ledgers(client, [], SPAN, JsonLines(tmp_path), **PLAIN)
+
+
+async def test_an_export_that_is_asked_otherwise_is_refused(served: Served, tmp_path: Path) -> None:
+    await run(served, members_of(served, 1), JsonLines(tmp_path))
+    with pytest.raises(InvalidArgument, match="filters differ"):
+        async with client_of(served) as client:
+            await export_ledgers(client, [], SPAN, JsonLines(tmp_path), settle=timedelta(0))
+    with pytest.raises(InvalidArgument, match="columns, format, raw differ"):
+        await run(served, [], Parquet(tmp_path), raw=True)
+    with pytest.raises(InvalidArgument, match="until differ"):
+        await run(served, [], JsonLines(tmp_path), span=Stretch(BEGINNING))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"workers": 0}, "workers must be"),
+        ({"memory": True}, "memory must be"),
+        ({"lookback": -timedelta(1)}, "lookback must be"),
+        ({"filters": {"since": None}}, "decides by itself on since"),
+        ({"filters": {"colour": 1}}, "filters has a name"),
+        ({"filters": {"till_id": 1, "store_id": 2}}, "till_id"),
+        ({"span": Stretch(datetime(2025, 1, 1))}, "aware"),  # noqa: DTZ001 - that is the point
+    ],
+)
+async def test_what_cannot_work_is_refused_before_anything_is_made(
+    options: dict[str, Any], said: str, served: Served, tmp_path: Path
+) -> None:
+    arguments: dict[str, Any] = {"span": SPAN, **options}
+    async with client_of(served) as client:
+        with pytest.raises(InvalidArgument, match=said):
+            await export_ledgers(client, [], arguments.pop("span"), JsonLines(tmp_path / "out"), **arguments)
+    assert not (tmp_path / "out").exists()
+
+
+async def test_progress_counts_up_to_the_summary(served: Served, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    summary = await run(served, members_of(served, 9), JsonLines(tmp_path), total=9, on_progress=seen.append)
+    last = seen[-1]
+    assert (last.members, last.read, last.total, last.seconds_left) == (9, 9, 9, 0.0)
+    assert last.requests == summary.requests > 9
+    assert last.rows == summary.rows == summary.entries
+    assert summary.until == NOON.isoformat()
+
+
+async def test_an_error_of_the_callers_display_ends_the_export_bare(served: Served, tmp_path: Path) -> None:
+    def fail(_progress: Progress) -> None:
+        raise ZeroDivisionError
+
+    served.sandbox.faults.add(Fault(delay_s=0.05, times=None))
+    with pytest.raises(ZeroDivisionError):
+        await run(served, members_of(served, 100), JsonLines(tmp_path), on_progress=fail)
+
+
+async def test_the_bulk_lane_is_taken_where_there_is_one() -> None:
+    class Lanes:
+        def lane(self, name: str) -> str:
+            return f"lane {name}"
+
+    assert in_bulk(Lanes()) == "lane bulk"  # type: ignore[arg-type, comparison-overlap]
+    assert in_bulk(plain := object()) is plain  # type: ignore[arg-type]

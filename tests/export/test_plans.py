@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from loyalty_async import Customer, InvalidArgument
+from loyalty_async.export import JsonLines, Parquet, Plan, Sink, Stretch, plan_export
+from tests.cli.conftest import Served
+from tests.export.conftest import BEGINNING, NOON
+from tests.export.test_engine import STRANGER, client_of, members_of, run, true_of
+
+pytestmark = [pytest.mark.anyio, pytest.mark.real_time]
+
+
+async def plan(
+    served: Served, members: list[object], sink: Sink, *, stretch: Stretch | None = None, sample: int = 20
+) -> Plan:
+    async with client_of(served) as client:
+        return await plan_export(
+            client, members, stretch or Stretch(BEGINNING, NOON), sink, quota=600, sample=sample, settle=timedelta(0)
+        )
+
+
+async def test_a_sample_of_all_is_exact_and_nothing_is_written(served: Served, tmp_path: Path) -> None:
+    members: list[object] = [*members_of(served, 8)]
+    found = await plan(served, members, JsonLines(tmp_path / "out"))
+    assert (found.members, found.sampled, found.failed, found.unusable) == (8, 8, 0, 0)
+    assert found.windows == 8 * 4
+    assert found.minutes == pytest.approx(found.requests / 600)
+    assert not (tmp_path / "out").exists()
+    summary = await run(served, members_of(served, 8), JsonLines(tmp_path / "out"))
+    assert found.entries <= summary.entries == true_of(served, members_of(served, 8)).total()
+    assert abs(found.requests - summary.requests) <= 2
+
+
+async def test_a_list_is_counted_to_its_end_and_the_sample_grows_to_it(served: Served, tmp_path: Path) -> None:
+    members: list[object] = [*members_of(served, 40), "nobody", STRANGER]
+    found = await plan(served, members, Parquet(tmp_path / "out"), sample=10)
+    assert (found.members, found.unusable, found.sampled) == (41, 1, 10)
+    assert found.bytes > 0
+
+
+async def test_what_is_new_is_planned_from_the_last_run(served: Served, tmp_path: Path) -> None:
+    members, sink = members_of(served, 3), JsonLines(tmp_path)
+    await run(served, members, sink, span=Stretch(BEGINNING, NOON - timedelta(days=100)))
+    found = await plan(served, [*members], sink, stretch=Stretch("last", NOON))
+    assert found.since == (NOON - timedelta(days=101)).isoformat()
+    with pytest.raises(InvalidArgument):
+        await plan(served, [Customer.by_id(1, source="INSTORE")], JsonLines(tmp_path / "none"), stretch=Stretch("last"))
+
+
+async def test_a_plan_of_nobody_is_nothing(served: Served, tmp_path: Path) -> None:
+    found = await plan(served, [], JsonLines(tmp_path))
+    assert (found.members, found.requests, found.entries, found.minutes) == (0, 0, 0, 0)
+    with pytest.raises(InvalidArgument):
+        await plan(served, [], JsonLines(tmp_path), sample=0)
