@@ -1,0 +1,1 @@
+"""Does opening + entries = closing, and where does it first go wrong?"""
