@@ -51,65 +51,6 @@ class Difference:
 
 
 @attrs.define
-class Comparison(AsyncIterator[Difference]):
-    """The differences of two ledgers, as they are found; a wait that is cancelled loses nothing.
-
-    Attributes:
-        matched: How many entries are the same on both sides, so far.
-        changed: How many differ.
-        only_left: How many are only in the left ledger.
-        only_right: How many are only in the right one.
-    """
-
-    _left: Iterator[LedgerEntry] = attrs.field(repr=False)
-    _right: AsyncIterator[LedgerEntry] = attrs.field(repr=False)
-    matched: int = attrs.field(init=False, default=0)
-    changed: int = attrs.field(init=False, default=0)
-    only_left: int = attrs.field(init=False, default=0)
-    only_right: int = attrs.field(init=False, default=0)
-    _heads: _Heads = attrs.field(init=False, factory=lambda: _Heads(), repr=False)
-    _lonely: _Lonely = attrs.field(init=False, factory=lambda: _Lonely(), repr=False)
-    _found: deque[Difference] = attrs.field(init=False, factory=deque, repr=False)
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing differs, so far."""
-        return not (self.changed or self.only_left or self.only_right)
-
-    async def __anext__(self) -> Difference:
-        """Give the next difference.
-
-        Raises:
-            StopAsyncIteration: Both ledgers are through, and the counts are final.
-            InvalidArgument: The left ledger is not sorted, or is none.
-            LoyaltyError: The right ledger cannot be read.
-        """
-        while not self._found:
-            await self._heads.fill(self._left, self._right)
-            if self._heads.left is None and self._heads.right is None:
-                self._found.extend(self._lonely.give_up())
-                if not self._found:
-                    raise StopAsyncIteration
-            else:
-                self._merge(*self._heads.take())
-        difference = self._found.popleft()
-        setattr(self, difference.change, getattr(self, difference.change) + 1)
-        return difference
-
-    def _merge(self, left: LedgerEntry | None, right: LedgerEntry | None) -> None:
-        """Compare what has a partner; what has none may find one of the same id under another date."""
-        if left is None or right is None:
-            left, right = self._lonely.pair(left, right)
-        if left is not None and right is not None:
-            fields = _differing(left, right)
-            self.matched += not fields
-            if fields:
-                self._found.append(Difference(change=Change.CHANGED, left=left, right=right, fields=fields))
-        elif self._lonely.are_many:
-            self._found.extend(self._lonely.give_up())
-
-
-@attrs.define
 class _Heads:
     """The first entry of each side that is not merged yet; None where a side is through."""
 
@@ -170,6 +111,65 @@ class _Lonely:
         """Forget all, and give them."""
         waiting, self._waiting, self._count = self._waiting, {}, 0
         return [difference for differences in waiting.values() for difference in differences]
+
+
+@attrs.define
+class Comparison(AsyncIterator[Difference]):
+    """The differences of two ledgers, as they are found; a wait that is cancelled loses nothing.
+
+    Attributes:
+        matched: How many entries are the same on both sides, so far.
+        changed: How many differ.
+        only_left: How many are only in the left ledger.
+        only_right: How many are only in the right one.
+    """
+
+    _left: Iterator[LedgerEntry] = attrs.field(repr=False)
+    _right: AsyncIterator[LedgerEntry] = attrs.field(repr=False)
+    matched: int = attrs.field(init=False, default=0)
+    changed: int = attrs.field(init=False, default=0)
+    only_left: int = attrs.field(init=False, default=0)
+    only_right: int = attrs.field(init=False, default=0)
+    _heads: _Heads = attrs.field(init=False, factory=_Heads, repr=False)
+    _lonely: _Lonely = attrs.field(init=False, factory=_Lonely, repr=False)
+    _found: deque[Difference] = attrs.field(init=False, factory=deque, repr=False)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing differs, so far."""
+        return not (self.changed or self.only_left or self.only_right)
+
+    async def __anext__(self) -> Difference:
+        """Give the next difference.
+
+        Raises:
+            StopAsyncIteration: Both ledgers are through, and the counts are final.
+            InvalidArgument: The left ledger is not sorted, or is none.
+            LoyaltyError: The right ledger cannot be read.
+        """
+        while not self._found:
+            await self._heads.fill(self._left, self._right)
+            if self._heads.left is None and self._heads.right is None:
+                self._found.extend(self._lonely.give_up())
+                if not self._found:
+                    raise StopAsyncIteration
+            else:
+                self._merge(*self._heads.take())
+        difference = self._found.popleft()
+        setattr(self, difference.change, getattr(self, difference.change) + 1)
+        return difference
+
+    def _merge(self, left: LedgerEntry | None, right: LedgerEntry | None) -> None:
+        """Compare what has a partner; what has none may find one of the same id under another date."""
+        if left is None or right is None:
+            left, right = self._lonely.pair(left, right)
+        if left is not None and right is not None:
+            fields = _differing(left, right)
+            self.matched += not fields
+            if fields:
+                self._found.append(Difference(change=Change.CHANGED, left=left, right=right, fields=fields))
+        elif self._lonely.are_many:
+            self._found.extend(self._lonely.give_up())
 
 
 def compare_ledgers(left: Iterable[LedgerEntry], right: AsyncIterable[LedgerEntry]) -> Comparison:

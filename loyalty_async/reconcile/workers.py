@@ -98,7 +98,6 @@ async def reconcile_members(
         raise error
 
 
-@attrs.define(eq=False, init=False)
 class Verdicts(AsyncIterator[MemberVerdict]):
     """Verdicts as they are ready; made by `reconcile_members`.
 
