@@ -59,9 +59,7 @@ def _totals(accounts: Iterable[AccountTotals]) -> RenderableType:
     for totals in accounts:
         account = totals.account
         name = f"{account_name(account.points_category, account.currency)} ({account.program_id})"
-        add_row(
-            table, name, f"{totals.members:,}", totals.calculated, totals.reported, signed(_plain(totals.difference))
-        )
+        add_row(table, name, f"{totals.members:,}", totals.calculated, totals.reported, _difference(totals.difference))
     return table
 
 
@@ -89,5 +87,5 @@ def _where(divergence: Divergence | None) -> str:
     return f"{divergence.until:%Y-%m-%d} {'several entries' if divergence.event_log_ids else 'no entry'}"
 
 
-def _plain(difference: Decimal) -> Decimal:
-    return difference or Decimal(0)
+def _difference(points: Decimal) -> str:
+    return signed(points) if points else "0"

@@ -23,7 +23,7 @@ _SIDE = 1000
 _ROOM = Decimal("0.08")
 """Left free above and below."""
 _TICKS = 4
-_STEPS = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
+_STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 _LEFT_THIRD, _RIGHT_THIRD = _SIDE / 3, 2 * _SIDE / 3
 
 

@@ -103,6 +103,7 @@ class Search:
             event_log_ids=tuple(posting.event_log_id for posting in inside),
             event_names=tuple(dict.fromkeys(posting.event_name for posting in inside)),
             follows=before[-1].event_log_id if before else None,
+            uncounted=max((each.event_log_id for each in inside if self._undoes(each, stretch)), default=None),
         )
 
     def readings(self) -> tuple[Step, ...]:
@@ -131,6 +132,11 @@ class Search:
             minus(reported, minus(self._effects[end], self._effects[begin])),
             exact_sum((printed, minus(self._bounds[end], self._bounds[begin]))),
         )
+
+    def _undoes(self, posting: Posting, stretch: _Stretch) -> bool:
+        """Tell whether a stretch would add up without an entry."""
+        effect = exact_sum(line.effect for line in posting.lines if line.account == self.account)
+        return effect == -stretch.difference
 
     def _touching(self, first: int, last: int) -> list[Posting]:
         postings = self._postings[first:last]

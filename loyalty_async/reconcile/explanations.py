@@ -68,12 +68,14 @@ def _amount_words(verdict: AccountVerdict) -> str:
 def _where(divergence: Divergence) -> str:
     by = f"{amount(divergence.difference.copy_abs())} too {'much' if divergence.difference > Decimal(0) else 'little'}"
     agreed = f"The two agree until {divergence.since:%d %b %Y %H:%M:%S} UTC."
-    if divergence.event_log_id is not None:
+    if len(divergence.event_log_ids) == 1:
         name = divergence.event_names[0]
-        return f"{agreed} With event {divergence.event_log_id} ({name}) the server has {by}."
+        counted = "; it does not count it" if divergence.uncounted else ""
+        return f"{agreed} With event {divergence.event_log_id} ({name}) the server has {by}{counted}."
     if divergence.event_log_ids:
         ids = ", ".join(map(str, divergence.event_log_ids))
-        return f"{agreed} With the events {ids}, too close in time to be told apart, the server has {by}."
+        counted = f" Without event {divergence.uncounted} it would add up." if divergence.uncounted else ""
+        return f"{agreed} With the events {ids}, too close in time to be told apart, the server has {by}.{counted}"
     follows = "" if divergence.follows is None else f", after event {divergence.follows},"
     return (
         f"{agreed} By {divergence.until:%d %b %Y %H:%M:%S} UTC{follows} the server has {by}, and no entry in between "

@@ -82,15 +82,16 @@ def _row(place: int, finding: Finding, figures: tuple[str, str, str]) -> str:
         f'<td class="number" data-label="{name}" data-value="{value or 0}">{text}</td>'
         for (name, _), text, value in zip(_COLUMNS[2:5], figures, values, strict=True)
     )
-    where = "" if account is None else f"{account_words(account.account)}"
-    program = "" if account is None else program_words(account.account)
+    where = "" if account is None else escape(account_words(account.account))
+    program = "" if account is None else escape(program_words(account.account))
     return (
         f'<tr class="row {finding.agreement}" data-panel="{panel}" data-kind="{finding.agreement}" '
         f'data-words="{escape(_words(finding))}"><th scope="row" data-value="{finding.number}">'
         f'<button type="button" class="toggle" aria-expanded="false" aria-controls="{panel}">'
         f'<span class="fold" aria-hidden="true"></span>{escape(finding.member)}</button>'
         f'<span class="place">row {finding.number:,}</span></th>'
-        f'<td data-label="Account">{escape(where)} <span class="program">{escape(program)}</span></td>{numbers}'
+        f'<td data-label="Account"><span class="cell">{where} <span class="program">{program}</span></span>'
+        f"</td>{numbers}"
         f'<td data-label="Verdict"><span class="verdict {finding.agreement}">'
         f"{verdict_words(finding.agreement, finding.reason)}</span></td>{_divergence_cell(finding)}</tr>"
     )
@@ -107,8 +108,8 @@ def _divergence_cell(finding: Finding) -> str:
     words = ", ".join(divergence.event_names) or "no entry"
     return (
         f'<td data-label="First divergence" data-value="{divergence.until.timestamp():.0f}">'
-        f'<time datetime="{divergence.until.isoformat()}">{divergence.until:%d %b %Y}</time> '
-        f'<span class="program">{escape(words)}</span></td>'
+        f'<span class="cell"><time datetime="{divergence.until.isoformat()}">{divergence.until:%d %b %Y}</time> '
+        f'<span class="program">{escape(words)}</span></span></td>'
     )
 
 
@@ -158,14 +159,27 @@ def _near_table(steps: Sequence[Step], divergence: Divergence | None) -> str:
         return ""
     points = aligned([signed_amount(minus(step.balance, before.balance)) for before, step in pairs])
     balances = aligned([amount(step.balance) for _, step in pairs])
-    rows = "".join(
+    drawn = [
         _near_row(step, texts, divergence)
         for (_, step), texts in zip(pairs, zip(points, balances, strict=True), strict=True)
-    )
+    ]
+    if not divergence.event_log_ids:
+        place = sum(step.at < divergence.until for _, step in pairs)
+        drawn.insert(place, _gap_row(divergence))
+    rows = "".join(drawn)
     return (
-        '<div><h3>Entries about the divergence</h3><table class="small"><thead><tr><th scope="col">Booked</th>'
+        '<div><h3>Entries about the divergence</h3><table class="small"><thead><tr>'
         '<th scope="col">Event</th><th scope="col" class="number">Points</th><th scope="col" class="number">Running'
         f"</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _gap_row(divergence: Divergence) -> str:
+    """Draw what came or went without an entry."""
+    points = signed_amount(divergence.difference)
+    return (
+        '<tr class="diverging"><th scope="row">no entry <span class="flag">diverges</span> '
+        f'<span class="program">by {_moment(divergence.until)}</span></th><td class="number">{points}</td><td></td></tr>'
     )
 
 
@@ -173,11 +187,11 @@ def _near_row(step: Step, texts: tuple[str, str], divergence: Divergence) -> str
     marked = divergence.since <= step.at < divergence.until
     begin, flag = ('<tr class="diverging">', ' <span class="flag">diverges</span>') if marked else ("<tr>", "")
     return (
-        f"{begin}<td>{_moment(step.at)}</td>"
-        f'<th scope="row">{escape(step.event_name or "")} <span class="program">{step.event_log_id}</span>{flag}</th>'
+        f'{begin}<th scope="row">{escape(step.event_name or "")}{flag} '
+        f'<span class="program">{step.event_log_id}, {_moment(step.at)}</span></th>'
         f'<td class="number">{texts[0]}</td><td class="number">{texts[1]}</td></tr>'
     )
 
 
 def _moment(at: datetime) -> str:
-    return f'<time datetime="{at.isoformat()}">{at:%d %b %Y %H:%M:%S}</time>'
+    return f'<time datetime="{at.isoformat()}">{at:%d %b %Y}</time> <time>{at:%H:%M:%S}</time>'

@@ -83,8 +83,8 @@ class Divergence:
     """Where a running balance first leaves the reported one.
 
     At `since` they still agree, at `until` they do not; both are seconds without an entry, at which the server was
-    asked. With one entry between them it is the one; with several they lie in seconds too close to be told apart; with
-    none, points came or went without an entry.
+    asked. With one entry between them it is the one; several lie in seconds too close to be told apart; with none,
+    points came or went without an entry.
 
     Attributes:
         since: The last instant asked about at which the two agree.
@@ -93,6 +93,8 @@ class Divergence:
         event_log_ids: The entries between the two.
         event_names: What happened in them.
         follows: The entry before; None if there is none in the span.
+        uncounted: The entry between the two without which they would agree, as if the server did not count it; of
+            several such, as of a bill that was booked twice, the one with the highest id.
     """
 
     since: datetime
@@ -101,11 +103,12 @@ class Divergence:
     event_log_ids: tuple[int, ...] = ()
     event_names: tuple[str, ...] = ()
     follows: int | None = None
+    uncounted: int | None = None
 
     @property
     def event_log_id(self) -> int | None:
         """The entry, where it can be told."""
-        return self.event_log_ids[0] if len(self.event_log_ids) == 1 else None
+        return self.event_log_ids[0] if len(self.event_log_ids) == 1 else self.uncounted
 
 
 @attrs.frozen(kw_only=True)
