@@ -176,11 +176,9 @@ def _near_table(steps: Sequence[Step], divergence: Divergence | None) -> str:
 
 def _gap_row(divergence: Divergence) -> str:
     """Draw what came or went without an entry."""
+    event = f'no entry <span class="flag">diverges</span> <span class="program">by {_moment(divergence.until)}</span>'
     points = signed_amount(divergence.difference)
-    return (
-        '<tr class="diverging"><th scope="row">no entry <span class="flag">diverges</span> '
-        f'<span class="program">by {_moment(divergence.until)}</span></th><td class="number">{points}</td><td></td></tr>'
-    )
+    return f'<tr class="diverging"><th scope="row">{event}</th><td class="number">{points}</td><td></td></tr>'
 
 
 def _near_row(step: Step, texts: tuple[str, str], divergence: Divergence) -> str:

@@ -112,7 +112,7 @@ class _Reader:
         """Read until it can be told, or not."""
         before: _Reading | None = None
         for number in range(1, self._rules.rounds + 1):
-            if number > 1:
+            if number > 1 and self._rules.pause_s:
                 await anyio.sleep(self._rules.pause_s)
             reading = await self._read()
             accounts = self._match(reading)
