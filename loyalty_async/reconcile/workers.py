@@ -101,8 +101,8 @@ async def reconcile_members(
 class Verdicts(AsyncIterator[MemberVerdict]):
     """Verdicts as they are ready; made by `reconcile_members`.
 
-    A wait that is cancelled loses nothing. An error ends the stream, bare, once the verdicts before it are taken, and
-    is raised again by every further call.
+    A wait that is cancelled loses nothing. An error ends the stream, bare, behind the verdicts of the members that were
+    under way, and is raised again by every further call.
 
     Attributes:
         summary: Everything that was handed out, in numbers.
@@ -137,14 +137,10 @@ class Verdicts(AsyncIterator[MemberVerdict]):
             LoyaltyError: The run cannot go on.
         """
         self._start()
-        while not self._ready:
-            self._require_open()
-            if self.summary.stopped or not self._working:
-                raise StopAsyncIteration
+        while not (self._ready or self._ended()):
             news = self._news
             await news.wait()
-        self._require_open(errors=False)
-        if self.summary.stopped:
+        if self._ended():
             raise StopAsyncIteration
         verdict = self._ready.popleft()
         self._places.release()
@@ -157,11 +153,13 @@ class Verdicts(AsyncIterator[MemberVerdict]):
         self._closed = True
         self._tell()
 
-    def _require_open(self, *, errors: bool = True) -> None:
+    def _ended(self) -> bool:
+        """Tell whether there is nothing more to come; an error comes behind what was under way."""
         if self._closed:
             raise ClientStateError("the stream was closed when its block ended")
-        if errors and self._error is not None:
+        if self._error is not None and not (self._ready or self._working):
             raise self._error
+        return self.summary.stopped or not (self._ready or self._working)
 
     def _start(self) -> None:
         if self._started or self._closed:
