@@ -9,7 +9,6 @@ from typing import Any, get_args
 import attrs
 
 from loyalty_async.errors import InvalidArgument
-from loyalty_async.models.fields import require_count
 from loyalty_async.models.spans import Span
 from loyalty_async.reconcile.postings import Account, Posting, Reported, exact_sum, minus
 from loyalty_async.reconcile.totals import Moved, Rounding, by_account, movements, restated, rounding_bound, running
@@ -17,12 +16,19 @@ from loyalty_async.reconcile.verdicts import AccountVerdict, Agreement, Reason
 
 __all__ = ["Rules", "match_accounts", "worst"]
 
+_FEWEST_ROUNDS = 2
+"""One reading cannot be the same as another."""
 _ORDER = (Agreement.MISMATCH, Agreement.INDETERMINATE, Agreement.MATCH)
 
 
 def _not_negative(_rules: object, field: attrs.Attribute[Decimal], value: object) -> None:
     if not isinstance(value, Decimal) or not value.is_finite() or value < 0:
         raise InvalidArgument(f"{field.name} must be a Decimal of at least 0")
+
+
+def _several(_rules: object, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < _FEWEST_ROUNDS:
+        raise InvalidArgument(f"{field.name} must be an integer of at least {_FEWEST_ROUNDS}")
 
 
 def _not_before(_rules: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -53,7 +59,7 @@ class Rules:
     tolerance: Decimal = attrs.field(default=Decimal(0), validator=_not_negative)
     rounding: Rounding = attrs.field(default="nearest", validator=_known)
     alternate_currencies: bool = True
-    rounds: int = attrs.field(default=3, validator=require_count)
+    rounds: int = attrs.field(default=3, validator=_several)
     pause_s: float = attrs.field(default=1.0, validator=_not_before)
     probes: int = attrs.field(default=40, validator=_not_before)
 

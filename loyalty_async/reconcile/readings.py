@@ -121,7 +121,7 @@ class _Reader:
             if reading == before:
                 return self._conclude(reading, await self._settle(reading, accounts), number)
             before = reading
-        return self._conclude(reading, [_moved(account) for account in accounts], number)
+        return self._conclude(reading, [_untold(account, Reason.MOVED) for account in accounts], number)
 
     async def _read(self) -> _Reading:
         """Read the entries, choose the instants, and read the balances."""
@@ -177,6 +177,8 @@ class _Reader:
         return [settle(each, searches[each.account]) if each.account in searches else each for each in accounts]
 
     def _conclude(self, reading: _Reading, accounts: Sequence[AccountVerdict], rounds: int) -> MemberVerdict:
+        if reading.pending:
+            accounts = [_untold(account, Reason.PENDING) for account in accounts]
         agreement = worst(account.agreement for account in accounts)
         reason = next((account.reason for account in accounts if account.agreement is agreement), None)
         if reading.pending:
@@ -203,7 +205,8 @@ def _quiet(wanted: Span, covered: Span, postings: Sequence[Posting]) -> Span:
     return Span(since, end)
 
 
-def _moved(account: AccountVerdict) -> AccountVerdict:
+def _untold(account: AccountVerdict, reason: Reason) -> AccountVerdict:
+    """Take back what was said of an account that does not match."""
     if account.agreement is Agreement.MATCH:
         return account
-    return attrs.evolve(account, agreement=Agreement.INDETERMINATE, reason=Reason.MOVED)
+    return attrs.evolve(account, agreement=Agreement.INDETERMINATE, reason=reason)

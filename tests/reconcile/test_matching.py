@@ -113,7 +113,7 @@ def test_the_worst_counts() -> None:
         {"tolerance": Decimal("NaN")},
         {"tolerance": 0.5},
         {"rounding": "up"},
-        {"rounds": 0},
+        {"rounds": 1},
         {"rounds": True},
         {"pause_s": -1},
         {"pause_s": "1"},

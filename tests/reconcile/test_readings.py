@@ -208,9 +208,11 @@ async def test_a_ledger_that_never_rests_is_indeterminate() -> None:
 
 
 async def test_pending_events_are_indeterminate_even_if_it_adds_up() -> None:
-    served = sandbox(ledger(*THREE), faults=[Fault(path=LEDGER_BALANCE_PATH, warning=11002, times=None)])
-    verdict = await judge(served)
-    assert (verdict.agreement, verdict.reason) == (Agreement.INDETERMINATE, Reason.PENDING)
+    pending = Fault(path=LEDGER_BALANCE_PATH, warning=11002, times=None)
+    for moves in ((), (Move(action="misstate", path=BOTH, points="5.00"),)):
+        verdict = await judge(sandbox(ledger(*THREE), *moves, faults=[pending]))
+        assert (verdict.agreement, verdict.reason) == (Agreement.INDETERMINATE, Reason.PENDING)
+        assert [each.reason for each in verdict.unmatched] == [Reason.PENDING] * len(moves)
 
 
 async def test_a_walk_that_cannot_be_proved_is_indeterminate() -> None:
