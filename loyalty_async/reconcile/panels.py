@@ -89,7 +89,7 @@ def _row(place: int, finding: Finding, figures: tuple[str, str, str]) -> str:
         f'data-words="{escape(_words(finding))}"><th scope="row" data-value="{finding.number}">'
         f'<button type="button" class="toggle" aria-expanded="false" aria-controls="{panel}">'
         f'<span class="fold" aria-hidden="true"></span>{escape(finding.member)}</button>'
-        f'<span class="place">row {finding.number:,}</span></th>'
+        f'<span class="place">no. {finding.number:,}</span></th>'
         f'<td data-label="Account"><span class="cell">{where} <span class="program">{program}</span></span>'
         f"</td>{numbers}"
         f'<td data-label="Verdict"><span class="verdict {finding.agreement}">'
@@ -104,7 +104,8 @@ def _values(account: AccountVerdict) -> tuple[Decimal, Decimal, Decimal]:
 def _divergence_cell(finding: Finding) -> str:
     divergence = finding.account.divergence if finding.account else None
     if divergence is None:
-        return '<td data-label="First divergence" data-value="0"><span class="faint">not found</span></td>'
+        words = '<span class="faint">not found</span>' if finding.account else ""
+        return f'<td data-label="First divergence" data-value="0">{words}</td>'
     words = ", ".join(divergence.event_names) or "no entry"
     return (
         f'<td data-label="First divergence" data-value="{divergence.until.timestamp():.0f}">'

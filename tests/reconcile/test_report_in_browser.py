@@ -229,9 +229,11 @@ def test_fingers_can_hit_what_is_to_be_tapped(view: Open) -> None:
 
 
 def test_it_prints_on_white_without_controls(view: Open) -> None:
-    page = view(color_scheme="dark")
+    page = view(color_scheme="dark", viewport={"width": 718, "height": 1000})  # A4 less its margins.
     page.locator("button.toggle").first.click()
     page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator("#findings > thead").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 718
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.get_by_label("Search").is_visible()
     assert page.locator("tr.panel:visible svg").count() == 1
