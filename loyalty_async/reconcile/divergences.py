@@ -136,7 +136,7 @@ class Search:
     def _undoes(self, posting: Posting, stretch: _Stretch) -> bool:
         """Tell whether a stretch would add up without an entry."""
         effect = exact_sum(line.effect for line in posting.lines if line.account == self.account)
-        return effect == -stretch.difference
+        return effect == stretch.difference.copy_negate()
 
     def _touching(self, first: int, last: int) -> list[Posting]:
         postings = self._postings[first:last]

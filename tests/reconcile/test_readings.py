@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from loyalty_async.errors import InvalidArgument, LoyaltyError, MemberNotFoundError
+from loyalty_async.errors import InvalidArgument, MemberNotFoundError
 from loyalty_async.models.members import Customer, UserGroup
 from loyalty_async.models.spans import Span
 from loyalty_async.reconcile import Account, Agreement, MemberVerdict, Reason, Rules, reconcile_member
@@ -346,10 +346,3 @@ async def test_cancelling_leaves_nothing_behind() -> None:
 async def test_a_verdict_does_not_show_whose_it_is() -> None:
     verdict = await judge(sandbox(ledger(*THREE)))
     assert "7001" not in repr(verdict)
-
-
-async def test_errors_hold_no_identifier() -> None:
-    async with capillary(sandbox(ledger())) as client:
-        with pytest.raises(LoyaltyError) as raised:
-            await reconcile_member(client, Customer.by_mobile("917406401004", source="INSTORE"), MONTH)
-    assert "9174" not in str(raised.value)
