@@ -1,7 +1,7 @@
 """How fast are members reconciled, and does memory grow with them? `python -m benchmarks.reconcile [--quick]`.
 
 Reconciles a month of few and of many members, live, against a sandbox in the same process, with a report, each in a
-process of its own; prints members and requests a second, and the most memory that each process ever held. The sandbox
+process of its own, and with the journal that a killed run goes on from; prints members and requests a second, and the most memory that each process ever held. The sandbox
 has a hundred members, of whom one in twenty has a wrong balance, and they come again and again: so only what the
 reconciliation keeps can grow.
 """
@@ -60,18 +60,19 @@ async def reconcile(count: int, folder: Path) -> tuple[Summary, int]:
     """Reconcile so many members, and say how many requests it took."""
     served = sandbox()
     findings, rules = Findings(), Rules(pause_s=0)
-    report = ReportFolder(folder, _MONTH, rules)
+    report, summary = ReportFolder(folder, _MONTH, rules), Summary()
+    report.earlier(summary, findings)
     auth = OAuth(key="sandbox-key", secret="sandbox-secret")  # noqa: S106 - the sandbox's
     transport = httpx.ASGITransport(create_app(served))
     async with (
         CapillaryClient("https://sandbox.example.com", auth=auth, transport=transport, clock=lambda: _NOW) as client,
-        reconcile_members(client, members(served, count), _MONTH, rules=rules) as verdicts,
+        reconcile_members(client, members(served, count), _MONTH, rules=rules, summary=summary) as verdicts,
     ):
         async for verdict in verdicts:
             findings.add(verdict, named(verdict.member))
             report.add(verdict)
-        report.finish(verdicts.summary, findings, made_at=_NOW)
-        return verdicts.summary, client.stats().requests
+        report.finish(summary, findings, made_at=_NOW)
+        return summary, client.stats().requests
 
 
 def measure(count: int) -> dict[str, float]:

@@ -108,11 +108,20 @@ class _Job:
 
     async def run(self) -> Summary:
         """Reconcile all members."""
-        rules, limit, concurrency = self.agreeing.rules(), self.agreeing.limit(), self.agreeing.concurrency
+        summary = Summary()
+        if self.folder and (known := self.folder.earlier(summary, self.findings)):
+            complain(f"going on with an earlier run: {known:,} members are known")
         async with (
             self.client,
             reconcile_members(
-                self.client, self.members, self.span, rules=rules, concurrency=concurrency, limit=limit
+                self.client,
+                self.members,
+                self.span,
+                rules=self.agreeing.rules(),
+                concurrency=self.agreeing.concurrency,
+                limit=self.agreeing.limit(),
+                skip=self.folder.journal.done if self.folder else (),
+                summary=summary,
             ) as verdicts,
         ):
             async for verdict in verdicts:
@@ -154,6 +163,7 @@ def reconcile(
 
     A table goes to the standard output. The report is a page that opens from disk, `report.html`, with all mismatches
     as JSON lines and the totals as CSV beside it. Identifiers are masked; a member is told by its place in the input.
+    A run that was cut off goes on if the same command is given again, with the same list of members.
 
     The exit code is 0 if everything matches, 1 if something does not or cannot be told, and 2 on any error.
     """

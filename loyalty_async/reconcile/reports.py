@@ -21,6 +21,7 @@ from loyalty_async.models.spans import Span
 from loyalty_async.models.vocabulary import LedgerEntryType
 from loyalty_async.reconcile.figures import plain
 from loyalty_async.reconcile.findings import Findings
+from loyalty_async.reconcile.journals import Journal
 from loyalty_async.reconcile.masks import named
 from loyalty_async.reconcile.matching import Rules
 from loyalty_async.reconcile.pages import Page, render
@@ -33,6 +34,7 @@ __all__ = ["ReportFolder"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
+_JOURNAL = ".unfinished.jsonl"
 _ACCOUNT_COLUMNS = ("program_id", "program_name", "points_category", "currency")
 
 
@@ -45,12 +47,14 @@ class ReportFolder:
         span: What was asked for.
         rules: When balances agreed.
         unmasked: Whether identifiers are written in full; then only the owner may read the files.
+        journal: What the run has come to so far; gone when it is finished.
     """
 
     folder: Path
     span: Span
     rules: Rules
     unmasked: bool = False
+    journal: Journal = attrs.field(init=False, repr=False)
     _lines: IO[bytes] | None = attrs.field(init=False, default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -66,21 +70,52 @@ class ReportFolder:
             self._lines = self._open("mismatches.jsonl")
         except OSError as problem:
             raise _unwritable(problem) from None
+        self.journal = Journal(self.folder / _JOURNAL, self._question())
+
+    def earlier(self, summary: Summary, findings: Findings) -> int:
+        """Take in what a run that was cut off came to in this folder; call it first.
+
+        Args:
+            summary: Gets its numbers.
+            findings: Gets what did not match.
+
+        Returns:
+            How many members that are; `journal.done` are their places.
+
+        Raises:
+            InvalidArgument: That run had other arguments, or the folder cannot be written.
+        """
+        try:
+            for verdict, shown in self.journal.earlier():
+                summary.add(verdict)
+                findings.add(verdict, shown)
+                self._write_line(verdict, shown)
+        except OSError as problem:
+            raise _unwritable(problem) from None
+        return len(self.journal.done)
 
     def add(self, verdict: MemberVerdict) -> None:
-        """Write a member that does not match.
+        """Note a member, and write the line of one that does not match.
 
         Raises:
             InvalidArgument: The folder cannot be written.
         """
-        if verdict.agreement is Agreement.MATCH or self._lines is None:
-            return
-        member = named(verdict.member, unmasked=self.unmasked)
+        shown = named(verdict.member, unmasked=self.unmasked)
         try:
-            self._lines.write(encode_json(_member_document(verdict, member)) + b"\n")
-            self._lines.flush()
+            self._write_line(verdict, shown)
+            self.journal.add(verdict, shown)
         except OSError as problem:
             raise _unwritable(problem) from None
+
+    def _write_line(self, verdict: MemberVerdict, shown: str) -> None:
+        if verdict.agreement is not Agreement.MATCH and self._lines is not None:
+            self._lines.write(encode_json(_member_document(verdict, shown)) + b"\n")
+            self._lines.flush()
+
+    def _question(self) -> dict[str, str]:
+        ends = {"since": self.span.since.isoformat(), "until": self.span.until.isoformat()}
+        rules = {name: str(value) for name, value in attrs.asdict(self.rules).items()}
+        return {**ends, **rules, "unmasked": str(self.unmasked)}
 
     def finish(self, summary: Summary, findings: Findings, *, made_at: datetime) -> None:
         """Write the totals and the page.
@@ -106,11 +141,13 @@ class ReportFolder:
             self._write("summary.csv", _csv(map(_total_row, summary.accounts)))
             self._write("movements.csv", _csv(row for totals in summary.accounts for row in _movement_rows(totals)))
             self._write("report.html", render(page))
+            self.journal.finish()
         except OSError as problem:
             raise _unwritable(problem) from None
 
     def close(self) -> None:
-        """Close the lines; what was written stays."""
+        """Close the files; what was written stays, and a later run in this folder goes on with it."""
+        self.journal.close()
         if self._lines is not None:
             self._lines.close()
             self._lines = None

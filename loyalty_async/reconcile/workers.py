@@ -6,7 +6,7 @@ Tasks live only inside `reconcile_members`, and leaving its block cancels what s
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Container, Iterable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -54,6 +54,8 @@ async def reconcile_members(
     entries: EntrySource | None = None,
     concurrency: int = 8,
     limit: Limit | None = None,
+    skip: Container[int] = (),
+    summary: Summary | None = None,
 ) -> AsyncGenerator[Verdicts]:
     """Open a stream of verdicts over members, however many.
 
@@ -69,6 +71,8 @@ async def reconcile_members(
         entries: Where entries come from; the server unless told.
         concurrency: How many members to work on, or to keep the verdicts of, at once. Memory holds so many ledgers.
         limit: When to stop because too much is wrong.
+        skip: Places of members to pass over, of whom an earlier run gave the verdict; the others keep their numbers.
+        summary: What the earlier run came to, to be added to; a new one unless given.
 
     Yields:
         The stream. Nothing is sent until it is iterated; leaving the block cancels what is under way.
@@ -84,7 +88,8 @@ async def reconcile_members(
 
     error: BaseException | None = None
     async with anyio.create_task_group() as tasks:
-        stream = Verdicts(judge, _Queue(members), concurrency, limit or Limit(), tasks)
+        stream = Verdicts(judge, _Queue(members, skip), concurrency, limit or Limit(), tasks)
+        stream.summary = summary or stream.summary
         try:
             yield stream
         except anyio.get_cancelled_exc_class():
@@ -111,13 +116,12 @@ class Verdicts(AsyncIterator[MemberVerdict]):
     summary: Summary
 
     def __init__(
-        self, judge: Judge, members: AsyncIterator[Member], concurrency: int, limit: Limit, tasks: TaskGroup
+        self, judge: Judge, members: AsyncIterator[tuple[Member, int]], concurrency: int, limit: Limit, tasks: TaskGroup
     ) -> None:
         self.summary = Summary()
         self._judge, self._members, self._limit, self._tasks = judge, members, limit, tasks
         self._workers = concurrency
         self._working = 0
-        self._taken = 0
         self._trouble = 0
         self._started = self._closed = self._over = False
         self._error: Exception | None = None
@@ -189,12 +193,10 @@ class Verdicts(AsyncIterator[MemberVerdict]):
             if self._over:
                 return None
             try:
-                member = await anext(self._members)
+                return await anext(self._members)
             except StopAsyncIteration:
                 self._over = True
                 return None
-            self._taken += 1
-            return member, self._taken
 
     async def _do(self, member: Member, number: int) -> None:
         try:
@@ -221,14 +223,22 @@ class Verdicts(AsyncIterator[MemberVerdict]):
         news.set()
 
 
-class _Queue(AsyncIterator[Member]):
-    """Members of any iterable; no generator of our own, which would have to be closed."""
+class _Queue(AsyncIterator[tuple[Member, int]]):
+    """Members of any iterable, numbered; no generator of our own, which would have to be closed."""
 
-    def __init__(self, members: Iterable[Member] | AsyncIterable[Member]) -> None:
+    def __init__(self, members: Iterable[Member] | AsyncIterable[Member], skip: Container[int]) -> None:
+        self._skip, self._taken = skip, 0
         self._ahead = aiter(members) if isinstance(members, AsyncIterable) else None
         self._plain = iter(()) if isinstance(members, AsyncIterable) else iter(members)
 
-    async def __anext__(self) -> Member:
+    async def __anext__(self) -> tuple[Member, int]:
+        while True:
+            member = await self._next()
+            self._taken += 1
+            if self._taken not in self._skip:
+                return member, self._taken
+
+    async def _next(self) -> Member:
         if self._ahead is not None:
             return await anext(self._ahead)
         for member in self._plain:

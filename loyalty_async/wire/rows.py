@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import attrs
 import cattrs
@@ -19,7 +21,7 @@ from loyalty_async.wire.converter import strict_converter
 from loyalty_async.wire.documents import decode_json
 from loyalty_async.wire.problems import Misfit
 
-__all__ = ["read_row", "read_rows"]
+__all__ = ["read_model", "read_row", "read_rows"]
 
 
 def read_rows(lines: Iterable[bytes]) -> Iterator[LedgerEntry]:
@@ -42,7 +44,17 @@ def read_row(row: object) -> LedgerEntry:
     Raises:
         ValueError: It is none.
     """
-    return _converter().structure(row, LedgerEntry)
+    entry: LedgerEntry = read_model(row, LedgerEntry)
+    return entry
+
+
+def read_model(row: object, kind: Any) -> Any:
+    """Build anything that is made of attrs classes, with their own names, from a decoded document.
+
+    Raises:
+        ValueError: It does not fit.
+    """
+    return _hook_of(_converter(), kind)(row, kind)
 
 
 @cache
@@ -65,8 +77,10 @@ def _no_date() -> datetime:
 
 
 def _class_hook(converter: cattrs.Converter, kind: type) -> Callable[[Any, Any], Any]:
-    fields = [field for field in attrs.fields(attrs.resolve_types(kind)) if field.name != "extra"]
-    hooks = {field.name: (field.type, converter.get_structure_hook(field.type)) for field in fields}
+    attributes = attrs.fields(attrs.resolve_types(kind))
+    has_extra = any(field.name == "extra" for field in attributes)
+    fields = [field for field in attributes if field.name != "extra"]
+    hooks = {field.name: (field.type, _hook_of(converter, field.type)) for field in fields}
     required = [field.name for field in fields if field.default is attrs.NOTHING]
 
     def build(row: Any, _: Any) -> Any:
@@ -76,9 +90,18 @@ def _class_hook(converter: cattrs.Converter, kind: type) -> Callable[[Any, Any],
         if missing:
             raise Misfit("missing", missing)
         values = {name: _built(name, row[name], *hooks[name]) for name in hooks if row.get(name) is not None}
-        return kind(**values, extra=row.get("extra") or {})
+        return kind(**values, **({"extra": row.get("extra") or {}} if has_extra else {}))
 
     return build
+
+
+def _hook_of(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], Any]:
+    """Find what builds a *kind*; a closed enumeration would otherwise be taken for the text that it is, too."""
+    kinds = (kind, *get_args(kind))
+    closed = next((each for each in kinds if isinstance(each, type) and issubclass(each, StrEnum)), None)
+    if closed is None or str in kinds:
+        return converter.get_structure_hook(kind)
+    return lambda value, _: None if value is None and NoneType in kinds else closed(value)
 
 
 def _built(name: str, value: object, kind: Any, structure: Callable[[Any, Any], Any]) -> object:

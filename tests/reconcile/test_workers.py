@@ -20,7 +20,7 @@ from loyalty_async.models.members import Customer
 from loyalty_async.models.spans import Span
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.reconcile import Agreement, Limit, MemberVerdict, Reason, Rules, reconcile_members
-from loyalty_async.sandbox import Fault, Ledger, Move, Sandbox
+from loyalty_async.sandbox import LEDGER_BALANCE_PATH, Fault, Ledger, Move, Sandbox
 from tests.sandbox.clients import capillary
 
 pytestmark = pytest.mark.anyio
@@ -93,6 +93,17 @@ async def test_members_come_from_a_queue_as_there_is_room() -> None:
             given += 1
             assert taken - given <= 3
     assert (taken, given) == (20, 20)
+
+
+async def test_members_of_an_earlier_run_are_passed_over_and_the_rest_keep_their_numbers() -> None:
+    served = sandbox(9)
+    async with (
+        capillary(served) as client,
+        reconcile_members(client, customers(9), MONTH, rules=RULES, skip=range(1, 6)) as verdicts,
+    ):
+        found = {verdict.number: verdict.member.identifier_value async for verdict in verdicts}
+    assert found == {6: "7006", 7: "7007", 8: "7008", 9: "7009"}
+    assert served.stats.by_path()[LEDGER_BALANCE_PATH] == {"200": 4, "400": 4}
 
 
 async def test_nothing_is_sent_without_iteration() -> None:
