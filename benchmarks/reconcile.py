@@ -1,9 +1,9 @@
 """How fast are members reconciled, and does memory grow with them? `python -m benchmarks.reconcile [--quick]`.
 
-Reconciles a month of few and of many members, live, against a sandbox in the same process, with a report, each in a
-process of its own, and with the journal that a killed run goes on from; prints members and requests a second, and the most memory that each process ever held. The sandbox
-has a hundred members, of whom one in twenty has a wrong balance, and they come again and again: so only what the
-reconciliation keeps can grow.
+Reconciles a month of few and of many members, live, against a sandbox in the same process, with a report and with the
+journal that a killed run goes on from, each in a process of its own; prints members and requests a second, and the most
+memory that each process ever held. The sandbox has a hundred members, of whom one in twenty has a wrong balance, and
+they come again and again: so only what the reconciliation keeps can grow.
 """
 
 import argparse
