@@ -57,7 +57,7 @@ def kill_in_the_middle(members: str, folder: Path) -> int:
 def test_a_killed_run_goes_on_and_comes_to_the_same(run: Run, configured: Served, members: str, tmp_path: Path) -> None:
     assert run("reconcile", "--members", members, *SPAN, "--report", str(tmp_path / "whole")).code == 1
     whole = sum(count for (path, _), count in configured.sandbox.stats.requests.items() if path == LEDGER_INFO_PATH)
-    configured.sandbox.faults.add(Fault(path=BOTH, delay_s=0.1, times=None))
+    configured.sandbox.faults.add(Fault(path=BOTH, delay_s=0.04, times=None))
     known = kill_in_the_middle(members, tmp_path / "cut")
     assert 3 <= known < 8
     configured.sandbox.faults.clear()
@@ -76,7 +76,7 @@ def test_a_killed_run_goes_on_and_comes_to_the_same(run: Run, configured: Served
 def test_a_journal_names_nobody_refuses_other_arguments_and_may_be_cut_off_in_a_line(
     run: Run, configured: Served, members: str, tmp_path: Path
 ) -> None:
-    configured.sandbox.faults.add(Fault(path=BOTH, delay_s=0.05, times=None))
+    configured.sandbox.faults.add(Fault(path=BOTH, delay_s=0.04, times=None))
     known = kill_in_the_middle(members, tmp_path / "cut")
     configured.sandbox.faults.clear()
     journal = tmp_path / "cut" / ".unfinished.jsonl"

@@ -21,7 +21,7 @@ from tests._support.profiles import examples
 from tests.reconcile.books import MEMBER, SECOND, Books, effect, entry, line
 from tests.reconcile.ledgers import SCALES, Case, cases
 
-LEDGERS = settings(max_examples=examples(400))  # Of each kind of defect.
+LEDGERS = settings(max_examples=examples(300))  # Of each kind of defect.
 RULES = Rules(pause_s=0)
 SIGNS = st.sampled_from((1, -1))
 
