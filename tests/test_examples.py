@@ -9,10 +9,11 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from loyalty_async.sandbox import Sandbox, make_ledger, serving
+from loyalty_async.sandbox import Move, Sandbox, make_ledger, serving
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -94,6 +95,18 @@ def test_telemetry_prints_a_span_for_each_request_and_metrics(sandbox: Sandbox, 
     assert names[-1] == "read a ledger"
     assert '"http.client.request.duration"' in printed
     assert mobile not in printed
+
+
+def test_reconcile_worker_finds_the_one_wrong_balance(sandbox: Sandbox, environment: dict[str, str]) -> None:
+    ids = [str(member.user_id) for member in sandbox.ledger.members]
+    last_month = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(days=9)
+    wrong: dict[str, Any] = {"path": "/v2/pointsLedger", "where": {"identifierValue": ids[2]}, "created_at": last_month}
+    sandbox.moves.add(Move(action="misstate", points="7.50", **wrong))
+    lines = run("reconcile_worker.py", environment=environment, stdin="\n".join(ids)).splitlines()
+    assert [line for line in lines if line.startswith("member")] == ["member 3: mismatch"]
+    assert "too much" in lines[1]
+    assert lines[-1].startswith("5 members, ")
+    assert not any(each in line for each in ids for line in lines)
 
 
 def test_the_service_answers_a_member_and_refuses_a_stranger(

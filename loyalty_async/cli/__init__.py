@@ -87,10 +87,11 @@ def _app() -> App:
     from loyalty_async.cli.export import export_commands
     from loyalty_async.cli.ledger import ledger
     from loyalty_async.cli.promised import promised
+    from loyalty_async.cli.reconcile import reconcile
     from loyalty_async.cli.sandbox import sandbox
 
     app = App(name="loyalty-async", help=_HELP, help_format="markdown", version=_version)
-    for command in (demo, ledger, balance, explode, promised, account_balance, sandbox):
+    for command in (demo, ledger, balance, explode, promised, account_balance, reconcile, sandbox):
         app.command(command)
     app.command(export_commands())
     return app

@@ -50,8 +50,10 @@ EXIT_CODES = """Exit codes:
 
 * 0: fine
 * 1: not everything is there: a ledger that could not be proved complete, events that are pending or unknown, members
-  of an export that were put aside, files that are not as they were written, a difference that the demo found
-* 2: wrong usage or configuration, a wrong line in a list of members, an output that cannot be written
+  of an export that were put aside, files that are not as they were written, a difference that the demo found, a
+  balance that does not match or of which that cannot be told
+* 2: wrong usage or configuration, a wrong line in a list of members, an output that cannot be written. Of `reconcile`,
+  any error: 1 means a mismatch there
 * 3: the server refused, was not reached, or answered what it should not
 * 130: interrupted
 * 141: whoever read the output stopped reading

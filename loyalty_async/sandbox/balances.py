@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -82,7 +82,7 @@ def read_balance_query(query: Query, ledger: Ledger, settings: Settings) -> Read
     """
     identity = read_identity(query, BALANCE_LOOKUP)
     page, size = read_paging(query, settings)
-    end = read_date(query, "endDate")
+    end = _end(query, settings)
     read_flag(query, "includeTillConceptEvents")
     points, currencies = _read_currencies(query, ledger)
     selection = Selection(
@@ -118,7 +118,13 @@ def _lines(book: Book, rows: list[Row], reading: Reading, settings: Settings) ->
     entries = book.between(None, reading.selection.until_us)
     if reading.is_filtered:
         entries = _up_to(entries, rows[-1][0]) if rows else []
-    return [line for entry in entries for line in entry.details]
+    lines = [line for entry in entries for line in entry.details]
+    return lines if reading.is_filtered else [*lines, *book.slipped(reading.selection.until_us)]
+
+
+def _end(query: Query, settings: Settings) -> datetime | None:
+    end = read_date(query, "endDate")
+    return None if end is None else end + timedelta(seconds=settings.balance_shift_s)
 
 
 def _up_to(entries: list[Entry], last: Entry) -> list[Entry]:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from loyalty_async.sandbox.records import Entry
+from loyalty_async.sandbox.records import Detail, Entry
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -25,11 +25,23 @@ def microseconds(instant: datetime) -> int:
 
 @attrs.define(eq=False)
 class Book:
-    """One owner's entries by (creation, eventLogId), with the views that were made of them."""
+    """One owner's entries by (creation, eventLogId), with the views that were made of them.
+
+    `slips` are lines that balances count from a microsecond on and no entry shows; there are none unless a script says.
+    """
 
     entries: list[Entry] = attrs.field(factory=list)
     keys: list[tuple[int, int]] = attrs.field(factory=list)
     views: dict[Hashable, Any] = attrs.field(factory=dict)
+    slips: list[tuple[int, Detail]] = attrs.field(factory=list)
+
+    def slip(self, at: datetime, lines: Iterable[Detail]) -> None:
+        """Let balances count lines, from an instant on, that no entry shows: a defect, on purpose."""
+        self.slips.extend((microseconds(at), line) for line in lines)
+
+    def slipped(self, until_us: int | None) -> list[Detail]:
+        """Give the lines that balances count before an instant and no entry shows."""
+        return [line for at_us, line in self.slips if until_us is None or at_us < until_us]
 
     def insert(self, entry: Entry) -> None:
         """Put an entry in its place: behind those of the same moment and id."""

@@ -269,6 +269,7 @@ class Ledger:
             owners: list[Owner] = [*self._members.values(), *self._groups.values()]
             for owner in owners:
                 twin.load(owner, self._books[owner.owner_id].entries)
+                twin._books[owner.owner_id].slips = list(self._books[owner.owner_id].slips)
             twin._next_event_log_id = self._next_event_log_id
             twin._merged = set(self._merged)
         return twin

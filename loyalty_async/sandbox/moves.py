@@ -1,6 +1,7 @@
 """Scripted moves: how the ledger changes between two requests, and how it has changed so far.
 
-In JSON: `{"action": "delete", "at": 3}`, `{"action": "insert", "probability": 0.2, "times": null}`.
+In JSON: `{"action": "delete", "at": 3}`, `{"action": "insert", "probability": 0.2, "times": null}`. Defects are
+moves, too: `{"action": "lose", "path": "/v2/pointsLedger", "where": {"identifierValue": "917406401004"}}`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import Any, Final, Literal, get_args
 import attrs
 
 from loyalty_async.sandbox.ledger import Ledger
-from loyalty_async.sandbox.records import Group, Owner
+from loyalty_async.sandbox.records import Detail, Entry, Group, Owner
 from loyalty_async.sandbox.scripts import Aim, Script, number, whole
 
-Action = Literal["insert", "backdate", "delete", "merge"]
+Action = Literal["insert", "backdate", "delete", "merge", "lose", "double", "misstate"]
 
 _POINTS: Final = "1.000"
 _EVENT_NAMES: Final[Mapping[str, str]] = {"insert": "TransactionAdd", "backdate": "BulkAllocatePoints"}
@@ -74,7 +75,9 @@ def _only_for(*actions: Action, then: Iterable[_Validator]) -> _Validator:
     return check
 
 
-_BOTH: Final[tuple[Action, Action]] = ("insert", "backdate")
+_DATED: Final[tuple[Action, ...]] = ("insert", "backdate", "misstate")
+_ADDED: Final[tuple[Action, ...]] = ("insert", "backdate")
+_OF_AN_ENTRY: Final[tuple[Action, ...]] = ("delete", "lose", "double", "misstate")
 
 
 @attrs.frozen(kw_only=True)
@@ -101,14 +104,14 @@ class Move(Aim):
 
     action: Action = attrs.field(validator=attrs.validators.in_(get_args(Action)))
     created_at: datetime | None = attrs.field(
-        default=None, converter=_instant, validator=_only_for(*_BOTH, then=[_aware])
+        default=None, converter=_instant, validator=_only_for(*_DATED, then=[_aware])
     )
-    offset_s: float | None = attrs.field(default=None, validator=_only_for(*_BOTH, then=[number, _past, _either]))
-    points: str | None = attrs.field(default=None, validator=_only_for(*_BOTH, then=[_decimal]))
+    offset_s: float | None = attrs.field(default=None, validator=_only_for(*_DATED, then=[number, _past, _either]))
+    points: str | None = attrs.field(default=None, validator=_only_for(*_DATED, then=[_decimal]))
     event_name: str | None = attrs.field(
-        default=None, validator=_only_for(*_BOTH, then=[attrs.validators.instance_of(str)])
+        default=None, validator=_only_for(*_ADDED, then=[attrs.validators.instance_of(str)])
     )
-    event_log_id: int | None = attrs.field(default=None, validator=_only_for("delete", then=[whole]))
+    event_log_id: int | None = attrs.field(default=None, validator=_only_for(*_OF_AN_ENTRY, then=[whole]))
     user_id: int | None = attrs.field(default=None, validator=_only_for("merge", then=[whole]))
 
 
@@ -196,14 +199,11 @@ def _backdate(move: Move, stage: _Stage) -> _Outcome:
 
 
 def _delete(move: Move, stage: _Stage) -> _Outcome | None:
-    book = stage.ledger.book(stage.owner.owner_id)
-    event_log_id = move.event_log_id
-    if event_log_id is None and book.entries:
-        event_log_id = stage.rng.choice(book.entries).event_log_id
-    if event_log_id is None or not book.with_id(event_log_id):
+    entry = _chosen(move, stage)
+    if entry is None:
         return None
-    book.remove(event_log_id)
-    return [event_log_id], None
+    stage.ledger.book(stage.owner.owner_id).remove(entry.event_log_id)
+    return [entry.event_log_id], None
 
 
 def _merge(move: Move, stage: _Stage) -> _Outcome | None:
@@ -219,6 +219,49 @@ def _merge(move: Move, stage: _Stage) -> _Outcome | None:
         return None
     merged_id = stage.rng.choice(others)
     return [entry.event_log_id for entry in ledger.merge(survivor.user_id, merged_id)], merged_id
+
+
+def _lose(move: Move, stage: _Stage) -> _Outcome | None:
+    entry = _chosen(move, stage)
+    if entry is None:
+        return None
+    book = stage.ledger.book(stage.owner.owner_id)
+    book.remove(entry.event_log_id)
+    book.slip(entry.created_at, entry.details)
+    return [entry.event_log_id], None
+
+
+def _double(move: Move, stage: _Stage) -> _Outcome | None:
+    entry = _chosen(move, stage)
+    if entry is None:
+        return None
+    owner_id, kept = stage.owner.owner_id, attrs.asdict(entry, recurse=False)
+    del kept["event_log_id"]
+    twin = stage.ledger.add_entry(owner_id, **kept)
+    stage.ledger.book(owner_id).slip(entry.created_at, map(_reversed, entry.details))
+    return [twin.event_log_id], None
+
+
+def _misstate(move: Move, stage: _Stage) -> _Outcome | None:
+    book = stage.ledger.book(stage.owner.owner_id)
+    known = book.entries[-1:] if move.event_log_id is None else book.with_id(move.event_log_id)
+    if not known or not known[0].details:
+        return None
+    line, points = known[0].details[0], Decimal(move.points or _POINTS)
+    slip = attrs.evolve(line, kind="DEBIT" if points < 0 else "CREDIT", points=points.copy_abs())
+    book.slip(_told_date(move, stage.now) or known[0].created_at, [slip])
+    return [known[0].event_log_id], None
+
+
+def _chosen(move: Move, stage: _Stage) -> Entry | None:
+    """Give the entry that is told, else any."""
+    book = stage.ledger.book(stage.owner.owner_id)
+    known = book.entries if move.event_log_id is None else book.with_id(move.event_log_id)
+    return stage.rng.choice(known) if known else None
+
+
+def _reversed(line: Detail) -> Detail:
+    return attrs.evolve(line, kind="CREDIT" if line.kind == "DEBIT" else "DEBIT")
 
 
 def _added(move: Move, stage: _Stage, created_at: datetime) -> _Outcome:
@@ -247,4 +290,7 @@ _ACTIONS: Final[Mapping[Action, Callable[[Move, _Stage], _Outcome | None]]] = {
     "backdate": _backdate,
     "delete": _delete,
     "merge": _merge,
+    "lose": _lose,
+    "double": _double,
+    "misstate": _misstate,
 }

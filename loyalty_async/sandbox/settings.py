@@ -25,6 +25,8 @@ class Settings:
             has one. A till's wall clock is read in the server's zone, as servers do (facts F).
         miscount: Added to `totalEntries` by getCustomerLedgerInfo, on purpose; `pageCount` follows, and neither is
             below nought. The entries are right: pages too many are refused with 11003, pages too few can be asked for.
+        balance_shift_s: A cut-off that moved, on purpose: getCustomerLedgerBalance takes `endDate` for so many seconds
+            later.
         order: How entries are sorted when the request does not say: by falling eventLogId, by rising eventLogId, or
             in an arbitrary but stable order.
         order_seed: Chooses among the arbitrary orders.
@@ -64,6 +66,7 @@ class Settings:
         default="created", validator=attrs.validators.in_(("created", "event"))
     )
     miscount: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
+    balance_shift_s: int = attrs.field(default=0, validator=attrs.validators.instance_of(int))
     order: Literal["newest", "oldest", "arbitrary"] = attrs.field(
         default="newest", validator=attrs.validators.in_(("newest", "oldest", "arbitrary"))
     )

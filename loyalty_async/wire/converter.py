@@ -18,7 +18,7 @@ from loyalty_async.wire import scalars
 from loyalty_async.wire.classes import class_hook
 from loyalty_async.wire.problems import Misfit, malformed
 
-__all__ = ["Converter", "make_converter"]
+__all__ = ["Converter", "make_converter", "strict_converter"]
 
 T = TypeVar("T")
 _Hook = Callable[[Any, Any], Any]
@@ -65,6 +65,13 @@ class Converter:
 
 def make_converter(server_timezone: tzinfo = UTC) -> Converter:
     """Make a converter for a server whose clock runs in *server_timezone*."""
+    converter = strict_converter()
+    converter.register_structure_hook_factory(attrs.has, lambda kind: class_hook(converter, kind, server_timezone))
+    return Converter(converter)
+
+
+def strict_converter() -> cattrs.Converter:
+    """Make a converter of scalars, tuples, mappings and open enumerations that coerces nothing; it knows no classes."""
     converter = cattrs.Converter(detailed_validation=False)
     for kind, accept in _SCALARS.items():
         # By class: cattrs asks functions last, and its own hooks for classes coerce.
@@ -74,8 +81,7 @@ def make_converter(server_timezone: tzinfo = UTC) -> Converter:
     converter.register_structure_hook_factory(_is_mapping, lambda kind: _mapping_hook(converter, kind))
     converter.register_structure_hook_factory(_is_open_enum, lambda kind: _hook(scalars.open_enum(get_args(kind)[0])))
     converter.register_structure_hook_factory(_is_optional, lambda kind: _optional_hook(converter, kind))
-    converter.register_structure_hook_factory(attrs.has, lambda kind: class_hook(converter, kind, server_timezone))
-    return Converter(converter)
+    return converter
 
 
 def _hook(accept: Callable[[object], object]) -> _Hook:

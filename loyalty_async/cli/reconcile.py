@@ -1,0 +1,232 @@
+"""`loyalty-async reconcile`: does opening + entries = closing, for one member or for millions?"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Literal
+
+import anyio
+import attrs
+from cyclopts import Group, Parameter
+
+from loyalty_async.cli.arguments import read_moment, read_zone
+from loyalty_async.cli.connections import Connection, connect
+from loyalty_async.cli.displays import rendered
+from loyalty_async.cli.ledger_comparisons import compare
+from loyalty_async.cli.member_lists import read_members
+from loyalty_async.cli.members import Whose
+from loyalty_async.cli.outcomes import Outcome, describe
+from loyalty_async.cli.outputs import complain, standard_output
+from loyalty_async.cli.settings import Settings, load_settings
+from loyalty_async.client import CapillaryClient
+from loyalty_async.errors import InvalidArgument, LoyaltyError
+from loyalty_async.models.members import Member
+from loyalty_async.models.spans import Span
+from loyalty_async.models.vocabulary import Source
+from loyalty_async.reconcile import (
+    Agreement,
+    Findings,
+    Limit,
+    ReportFolder,
+    Rules,
+    Summary,
+    named,
+    reconcile_members,
+)
+
+__all__ = ["reconcile"]
+
+_SHOWN = 20
+"""Differences on the terminal; a screenful."""
+
+
+@Parameter(name="*", group=Group("Agreement", sort_key=2))
+@attrs.frozen(kw_only=True)
+class Agreeing:
+    """When balances agree, how hard to look, and when to stop."""
+
+    tolerance: Annotated[str, Parameter(help="Largest difference, in points, that still counts as a match.")] = "0"
+    rounding: Annotated[
+        Literal["nearest", "any", "none"],
+        Parameter(help="How the server rounds amounts; what that can explain is indeterminate."),
+    ] = "nearest"
+    with_currencies: Annotated[bool, Parameter(help="Also alternate currencies.", negative="--without-currencies")] = (
+        True
+    )
+    probes: Annotated[
+        int, Parameter(help="Balances to ask for, at most, to find where an account goes wrong; 0 for none.")
+    ] = 40
+    concurrency: Annotated[int, Parameter(help="How many members at once.")] = 8
+    stop_after: Annotated[str | None, Parameter(help="Stop beyond so many mismatches: 100, or 2.5%.")] = None
+
+    def rules(self) -> Rules:
+        """Give the rules.
+
+        Raises:
+            InvalidArgument: A value that cannot be.
+        """
+        return Rules(
+            tolerance=_number("--tolerance", self.tolerance),
+            rounding=self.rounding,
+            alternate_currencies=self.with_currencies,
+            probes=self.probes,
+        )
+
+    def limit(self) -> Limit:
+        """Give the limit.
+
+        Raises:
+            InvalidArgument: It is neither a number nor a percentage.
+        """
+        if self.stop_after is None:
+            return Limit()
+        number = _number("--stop-after", self.stop_after.removesuffix("%"))
+        if self.stop_after.endswith("%"):
+            return Limit(percent=number)
+        if number != int(number):
+            raise InvalidArgument("--stop-after must be a whole number, or a percentage such as 2.5%")
+        return Limit(mismatches=int(number))
+
+
+@attrs.define
+class _Job:
+    """What is to be reconciled, and what has come of it."""
+
+    client: CapillaryClient
+    members: Iterable[Member]
+    span: Span
+    agreeing: Agreeing
+    folder: ReportFolder | None
+    unmasked: bool
+    findings: Findings = attrs.field(factory=Findings)
+
+    async def run(self) -> Summary:
+        """Reconcile all members."""
+        summary = Summary()
+        if self.folder and (known := self.folder.earlier(summary, self.findings)):
+            complain(f"going on with an earlier run: {known:,} members are known")
+        async with (
+            self.client,
+            reconcile_members(
+                self.client,
+                self.members,
+                self.span,
+                rules=self.agreeing.rules(),
+                concurrency=self.agreeing.concurrency,
+                limit=self.agreeing.limit(),
+                skip=self.folder.journal.done if self.folder else (),
+                summary=summary,
+            ) as verdicts,
+        ):
+            async for verdict in verdicts:
+                self.findings.add(verdict, named(verdict.member, unmasked=self.unmasked))
+                if self.folder:
+                    self.folder.add(verdict)
+        return verdicts.summary
+
+
+def reconcile(
+    *,
+    whose: Whose | None = None,
+    members: Annotated[
+        str | None,
+        Parameter(
+            help="File with a member on each line (mobile=…, email=…, id=…, externalId=… or a user id); - is the "
+            "standard input.",
+            allow_leading_hyphen=True,
+        ),
+    ] = None,
+    since: Annotated[str, Parameter(help="First moment.")],
+    until: Annotated[str, Parameter(help="First moment not wanted any more.")],
+    timezone: Annotated[str, Parameter(help="Zone of dates without an offset.")] = "UTC",
+    report: Annotated[Path | None, Parameter(help="Folder for the results; made if it is not there.")] = None,
+    against: Annotated[
+        Path | None,
+        Parameter(help="Instead compare a member's ledger, as `ledger` wrote it earlier, with the server's now."),
+    ] = None,
+    unmasked: Annotated[
+        bool,
+        Parameter(help="Identifiers in full; only you may read the report then.", negative="", show_default=False),
+    ] = False,
+    agreeing: Agreeing | None = None,
+    connection: Connection | None = None,
+) -> int:
+    """Reconcile members: opening balance + entries against closing balance, in every account.
+
+    For example: `loyalty-async reconcile --members ids.txt --since 2025-01-01 --until 2025-02-01 --report january`
+
+    A table goes to the standard output. The report is a page that opens from disk, `report.html`, with all mismatches
+    as JSON lines and the totals as CSV beside it. Identifiers are masked; a member is told by its place in the input.
+    A run that was cut off goes on if the same command is given again, with the same list of members.
+
+    The exit code is 0 if everything matches, 1 if something does not or cannot be told, and 2 on any error.
+    """
+    whose, connection, agreeing = whose or Whose(), connection or Connection(), agreeing or Agreeing()
+    settings, began = load_settings(connection.config, os.environ), time.monotonic()
+    span = _span(since, until, timezone)
+    try:
+        if against is not None:
+            return compare(connect(connection, settings), whose.read(settings), span, against, report)
+        listed, client = _members(whose, members, settings), connect(connection, settings)
+        folder = ReportFolder(report, span, agreeing.rules(), unmasked=unmasked) if report else None
+        return _reconcile(_Job(client, listed, span, agreeing, folder, unmasked), began)
+    except LoyaltyError as error:
+        complain(describe(error))
+        return Outcome.MISUSED
+
+
+def _reconcile(job: _Job, began: float) -> int:
+    try:
+        summary = anyio.run(job.run)
+        if job.folder:
+            job.folder.finish(summary, job.findings, made_at=datetime.now(UTC))
+    finally:
+        if job.folder:
+            job.folder.close()
+    _show(summary, job.findings)
+    counts = ", ".join(f"{agreement.value} {summary.agreements[agreement]:,}" for agreement in Agreement)
+    ending = " (stopped early)" if summary.stopped else ""
+    seconds = time.monotonic() - began
+    print(f"members {summary.members:,}: {counts}; seconds {seconds:.1f}{ending}", file=sys.stderr)
+    return Outcome.FINE if summary.agreement is Agreement.MATCH and not summary.stopped else Outcome.UNPROVED
+
+
+def _show(summary: Summary, findings: Findings) -> None:
+    from loyalty_async.cli.reconcile_tables import reconcile_tables
+
+    with standard_output() as write:
+        write(rendered(reconcile_tables(summary, findings.rows[:_SHOWN], seen=findings.seen)))
+
+
+def _members(whose: Whose, path: str | None, settings: Settings) -> Iterable[Member]:
+    """Give the members of the file, or the one of the command line."""
+    if path is None:
+        return [whose.read(settings)]
+    if whose.member is not None or whose.group is not None:
+        raise InvalidArgument("give --members, --member or --group, and only one of them")
+    setting = settings.find("source", whose.source)
+    return read_members(path, source=setting.value if setting else Source.INSTORE, account_id=whose.account_id)
+
+
+def _span(since: str, until: str, timezone: str) -> Span:
+    zone = read_zone("--timezone", timezone)
+    first, last = read_moment("--since", since, zone), read_moment("--until", until, zone)
+    if first is None or last is None or first.astimezone(UTC) >= last.astimezone(UTC):
+        raise InvalidArgument("--since must lie before --until")
+    return Span(first.astimezone(UTC), last.astimezone(UTC))
+
+
+def _number(option: str, text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise InvalidArgument(f"{option} must be a number") from None
+    if not number.is_finite() or number < 0:
+        raise InvalidArgument(f"{option} must be a number of at least 0")
+    return number

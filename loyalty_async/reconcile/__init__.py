@@ -1,0 +1,83 @@
+"""Does opening balance + entries = closing balance, for everyone, and where does it first go wrong?
+
+`reconcile_member` answers for one member, `reconcile_members` for any number, `match_accounts` from figures that are
+there already; `compare_ledgers` holds an earlier export against the server, `match_systems` Altcraft against Capillary.
+"""
+
+from loyalty_async.reconcile.crosschecks import Crosscheck, CrosscheckVerdict, match_systems
+from loyalty_async.reconcile.divergences import Search, next_instant, settle
+from loyalty_async.reconcile.explanations import explain
+from loyalty_async.reconcile.findings import Finding, Findings
+from loyalty_async.reconcile.journals import Journal
+from loyalty_async.reconcile.ledgers import Change, Comparison, Difference, compare_ledgers
+from loyalty_async.reconcile.masks import masked, named
+from loyalty_async.reconcile.matching import Rules, match_accounts
+from loyalty_async.reconcile.postings import Account, Line, Posting, Reported, post, reported_of
+from loyalty_async.reconcile.readings import reconcile_member
+from loyalty_async.reconcile.records import read_verdict, write_verdict
+from loyalty_async.reconcile.reports import ReportFolder
+from loyalty_async.reconcile.sources import EntrySource, Proved, exported_entries, ledger_entries
+from loyalty_async.reconcile.summaries import AccountTotals, Limit, Summary
+from loyalty_async.reconcile.totals import Rounding
+from loyalty_async.reconcile.verdicts import (
+    AccountVerdict,
+    Agreement,
+    Divergence,
+    MemberVerdict,
+    Movement,
+    NetCheck,
+    Reason,
+    Step,
+)
+from loyalty_async.reconcile.workers import Verdicts, reconcile_members
+from loyalty_async.wire.rows import read_rows
+
+__all__ = [
+    "Account",
+    "AccountTotals",
+    "AccountVerdict",
+    "Agreement",
+    "Change",
+    "Comparison",
+    "Crosscheck",
+    "CrosscheckVerdict",
+    "Difference",
+    "Divergence",
+    "EntrySource",
+    "Finding",
+    "Findings",
+    "Journal",
+    "Limit",
+    "Line",
+    "MemberVerdict",
+    "Movement",
+    "NetCheck",
+    "Posting",
+    "Proved",
+    "Reason",
+    "ReportFolder",
+    "Reported",
+    "Rounding",
+    "Rules",
+    "Search",
+    "Step",
+    "Summary",
+    "Verdicts",
+    "compare_ledgers",
+    "explain",
+    "exported_entries",
+    "ledger_entries",
+    "masked",
+    "match_accounts",
+    "match_systems",
+    "named",
+    "next_instant",
+    "post",
+    "read_rows",
+    "read_verdict",
+    "reconcile_member",
+    "reconcile_members",
+    "reported_of",
+    "settle",
+    "write_verdict",
+]

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import attrs
+
+from loyalty_async.sandbox import Detail
+from tests.cli.conftest import NOON, Run, Served
+
+SPAN = ("--since", "2024-01-01", "--until", "2025-06-01")
+
+
+def export(run: Run, mobile: str, path: Path) -> None:
+    done = run("ledger", "--member", f"mobile={mobile}", *SPAN, "--with-currencies", "--to", str(path))
+    assert done.code == 0
+
+
+def test_an_unchanged_ledger_matches_its_export(run: Run, configured: Served, tmp_path: Path) -> None:
+    mobile = configured.member(20).mobile
+    export(run, mobile, tmp_path / "then.jsonl")
+    done = run("reconcile", "--member", f"mobile={mobile}", *SPAN, "--against", str(tmp_path / "then.jsonl"))
+    assert done.code == 0
+    count = len((tmp_path / "then.jsonl").read_text().splitlines())
+    assert done.err == f"entries {count}: matched {count}\n"
+    assert "100.00%" in done.out
+
+
+def test_every_difference_is_written(run: Run, configured: Served, tmp_path: Path) -> None:
+    """One entry is gone, one is new, one has other points and one another date."""
+    member, ledger = configured.member(20), configured.sandbox.ledger
+    mobile = member.mobile
+    export(run, mobile, tmp_path / "then.jsonl")
+    inside = [each for each in ledger.entries(member.user_id) if "2024-02" < each.created_at.isoformat() < "2025-05"]
+    gone, changed, dated = inside[2], inside[5], inside[8]
+    for entry in (gone, changed, dated):
+        ledger.remove_entry(member.user_id, entry.event_log_id)
+    fields = {name: value for name, value in attrs.asdict(changed, recurse=False).items() if name != "details"}
+    line = changed.details[0]
+    ledger.add_entry(
+        member.user_id, **fields, details=(Detail(line.kind, line.points + 1, line.category, line.program),)
+    )
+    fields = attrs.asdict(dated, recurse=False) | {"created_at": dated.created_at.replace(microsecond=123_000)}
+    ledger.add_entry(member.user_id, **fields)
+    new = ledger.add_entry(member.user_id, created_at=NOON.replace(month=3), points="5.00")
+    options = ("--against", str(tmp_path / "then.jsonl"), "--report", str(tmp_path / "out"))
+    done = run("reconcile", "--member", f"mobile={mobile}", *SPAN, *options)
+    assert done.code == 1
+    found = [json.loads(text) for text in (tmp_path / "out" / "differences.jsonl").read_text().splitlines()]
+    by_id = {(each["left"] or each["right"])["event_log_id"]: each for each in found}
+    assert {number: each["change"] for number, each in by_id.items()} == {
+        gone.event_log_id: "only_left",
+        changed.event_log_id: "changed",
+        dated.event_log_id: "changed",
+        new.event_log_id: "only_right",
+    }
+    assert "entry_details" in by_id[changed.event_log_id]["fields"]
+    assert by_id[dated.event_log_id]["fields"] == ["created_at"]
+
+
+def test_a_file_that_is_no_ledger_is_an_error(run: Run, configured: Served, tmp_path: Path) -> None:
+    mobile = configured.member(5).mobile
+    for content, words in ((b'{"event_log_id": 5}\n', "line 1 is no entry"), (None, "cannot be read")):
+        path = tmp_path / "then.jsonl"
+        path.unlink(missing_ok=True)
+        if content is not None:
+            path.write_bytes(content)
+        done = run("reconcile", "--member", f"mobile={mobile}", *SPAN, "--against", str(path))
+        assert done.code == 2
+        assert words in done.err
+
+
+def test_a_ledger_that_was_exported_backwards_is_an_error(run: Run, configured: Served, tmp_path: Path) -> None:
+    mobile = configured.member(20).mobile
+    export(run, mobile, tmp_path / "then.jsonl")
+    lines = (tmp_path / "then.jsonl").read_text().splitlines()
+    (tmp_path / "then.jsonl").write_text("\n".join(reversed(lines)))
+    done = run("reconcile", "--member", f"mobile={mobile}", *SPAN, "--against", str(tmp_path / "then.jsonl"))
+    assert done.code == 2
+    assert "not sorted" in done.err

@@ -1,0 +1,1 @@
+"""Tests of `loyalty_async.reconcile`."""
