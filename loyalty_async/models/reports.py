@@ -33,9 +33,9 @@ class Report:
 
     Attributes:
         verdict: How far it can be trusted.
-        since: Where the span begins; None if the whole history was asked for and nothing was found yet. After a resume,
-            where this walk took it up.
-        until: Where it ends: the caller's `until`, or the moment when the walk began.
+        since: Where the span begins; None if the whole history was asked for and nothing was found yet.
+        until: Where it ends: the caller's `until`, or the moment when the walk began. Of a walk that went on with
+            another, the end at which it began is where it took it up.
         covered: The stretch of it of which every entry was handed out; None before the first part is through.
         entries: How many entries were handed out.
         said: How many entries the server said there are in what was read to its end, margins of requests included.

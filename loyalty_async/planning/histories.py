@@ -24,6 +24,9 @@ __all__ = ["read_everything"]
 _OUT_OF_ORDER = timedelta(days=1)
 """How much older than the oldest entry seen one may be: the server orders by id, which is nearly the order of dates."""
 
+_GREW = "the ledger kept growing while it was read"
+"""What was the last page when it was asked for is not the last any more: the oldest entry stands behind it."""
+
 
 def read_everything(job: Job, terms: Terms) -> Reading:
     """Ask without dates: one page suffices, or what it shows tells where to look.
@@ -31,6 +34,7 @@ def read_everything(job: Job, terms: Terms) -> Reading:
     Raises:
         IncompleteLedgerError: It cannot be proved.
     """
+    reason = SHRANK
     for again in range(READINGS):
         try:
             (first,) = yield (PageRequest(None, 0, again),)
@@ -49,10 +53,14 @@ def read_everything(job: Job, terms: Terms) -> Reading:
         try:
             rest = yield [PageRequest(None, first.paging.page_count - 1)] if first.paging.page_count > 1 else []
         except NoEntriesError:
+            reason = SHRANK
             continue
         _require_calendar(rest, job.span)
+        if any(page.paging.page_count > first.paging.page_count for page in rest):
+            reason = _GREW
+            continue
         return _in_windows(account, Span(_oldest((first, *rest), job.span), job.span.until), terms)
-    raise incomplete(SHRANK, job.span)
+    raise incomplete(reason, job.span)
 
 
 def _account(job: Job, first: LedgerPage) -> Account:
