@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 
 from loyalty_async.errors import InvalidArgument
@@ -72,7 +73,7 @@ def listed(name: str, values: object) -> list[int | str] | None:
     if not isinstance(values, Iterable):
         raise InvalidArgument(f"{name} must be a list")
     several = [values] if isinstance(values, str) else list(values)
-    if isinstance(values, Set):
+    if isinstance(values, AbstractSet):
         several.sort(key=str)
     if not several or any(isinstance(value, bool) or not isinstance(value, int | str) for value in several):
         raise InvalidArgument(f"{name} must hold at least one integer or text, and nothing else")

@@ -64,7 +64,8 @@ class EntryStream(AsyncIterator[LedgerEntry]):
         An opaque text that holds nothing of the member: the cut-off, and the date and event of that entry. It belongs
         to this query: the same `since`, `until`, `order`, filters and data scope, of the same member.
         """
-        return attrs.evolve(self._point, mark=self._mark_behind_taken()).token()
+        walk = self._walk
+        return attrs.evolve(self._point, mark=self._mark_behind_taken(), pending=walk.pending, short=walk.short).token()
 
     @property
     def origin(self) -> str:
@@ -111,7 +112,7 @@ class EntryStream(AsyncIterator[LedgerEntry]):
             raise self._error
         if self._busy:
             raise self._told(ClientStateError("two tasks iterate over one stream; give each task its own query"))
-        if self._left == 0:
+        if self._left == 0 and not self._walk.through:
             raise StopAsyncIteration
         self._busy = True
         try:
@@ -137,12 +138,12 @@ class EntryStream(AsyncIterator[LedgerEntry]):
         A part is proved by itself, and handed out whatever is missing elsewhere: who goes on behind it misses nothing.
         """
         while self._accounts:
-            if self._accounts[0].missing:
+            if self._accounts[0].doubtful:
                 await self._walk.confirm(self._accounts[0])
             self._walk.close(self._accounts.pop(0))
         part = await anext(self._source)
         self._accounts = part.enter()
-        while self._accounts and not self._accounts[0].missing:
+        while self._accounts and not self._accounts[0].doubtful:
             self._walk.close(self._accounts.pop(0))
         return part
 
