@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
@@ -43,6 +42,7 @@ class _Reading:
 
     Attributes:
         written: The point behind the last entry that was written.
+        report: How the walk stands.
     """
 
     client: CapillaryClient
@@ -50,6 +50,7 @@ class _Reading:
     ahead: int
     zone: tzinfo
     written: str | None = None
+    report: Report | None = None
 
 
 def ledger(
@@ -96,13 +97,14 @@ def ledger(
     try:
         with replacing(to) if to else standard_output() as write:
             done = anyio.run(write_out, reading, write, to is None)
-    except LoyaltyError as error:
-        if reading.written and to is None:
-            complain(f"go on behind the last line with --resume {error.resume}")
+    except (LoyaltyError, KeyboardInterrupt):
+        if reading.written and to is None and output_format == "jsonl":
+            complain(f"go on behind the last line with --resume {reading.written}")
         raise
-    if report:
-        with replacing(report) as write:
-            write(encode_json(done.as_json()) + b"\n")
+    finally:
+        if report and reading.report:
+            with replacing(report) as write:
+                write(encode_json(reading.report.as_json()) + b"\n")
     return _finish(done, reading, time.monotonic() - began)
 
 
@@ -146,8 +148,11 @@ async def _write_table(reading: _Reading, write: Write, to_output: bool) -> Repo
 
 async def _read(reading: _Reading, take: Take) -> Report:
     async with reading.client, reading.query.prefetch(ahead=reading.ahead) as stream:
-        with contextlib.suppress(StopAsyncIteration):
+        try:
             while True:
                 await take(await stream.next_part())
                 reading.written = stream.resume
-        return stream.report
+        except StopAsyncIteration:
+            return stream.report
+        finally:
+            reading.report = stream.report

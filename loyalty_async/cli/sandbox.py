@@ -108,7 +108,7 @@ def _script(option: str, path: Path | None, read: Callable[[object], Any]) -> li
     except OSError as problem:
         raise InvalidArgument(f"{option} cannot be read: {problem.strerror}") from None
     except (ValueError, RecursionError) as problem:
-        raise InvalidArgument(f"{option} is not a list as is expected: {problem}") from None
+        raise InvalidArgument(f"{option} cannot be understood: {problem}") from None
 
 
 def _end(day: str | None) -> datetime:

@@ -38,6 +38,8 @@ class Walking:
         """
         if self.max_items is not None and self.max_items < 1:
             raise InvalidArgument("--max-items must be at least 1")
+        if self.ahead < 0:
+            raise InvalidArgument("--ahead must be at least 0")
         try:
             settle = timedelta(minutes=self.settle)
         except (OverflowError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 
 from loyalty_async.errors import InvalidArgument
@@ -63,12 +64,17 @@ def check_alternate_currencies(filters: Mapping[str, Value]) -> None:
 
 
 def listed(name: str, values: object) -> list[int | str] | None:
-    """Turn several values into a list that can be sent separated by commas; a single text is a list of one."""
+    """Turn several values into a list that can be sent separated by commas; a single text is a list of one.
+
+    A set has another order in each process: it is sorted, so that the same question is asked in the same words.
+    """
     if values is None:
         return None
     if not isinstance(values, Iterable):
         raise InvalidArgument(f"{name} must be a list")
     several = [values] if isinstance(values, str) else list(values)
+    if isinstance(values, AbstractSet):
+        several.sort(key=str)
     if not several or any(isinstance(value, bool) or not isinstance(value, int | str) for value in several):
         raise InvalidArgument(f"{name} must hold at least one integer or text, and nothing else")
     if any(not str(value).strip() or "," in str(value) for value in several):

@@ -108,7 +108,8 @@ class LedgerEndpoint:
             raw: Give each entry as a `RawEntry`, which has the server's own JSON beside it.
             order: `asc` for the oldest first, `desc` for the newest.
             max_items: How many entries to give at most; None for all. No more is asked for than that takes: the latest
-                twenty of a ledger of up to a hundred entries cost one request, of a longer one mostly two.
+                twenty of a ledger of up to a hundred entries cost one request, of a longer one two, and one more for
+                every 88 days that they reach back.
             resume: The `resume` of an error, a stream or a list, to go on behind the last entry that it gave. The
                 member, *since*, *until*, *order*, the filters and the data scope must be the same; the member cannot be
                 checked, for the token holds nothing of it.

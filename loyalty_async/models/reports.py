@@ -20,7 +20,8 @@ class Verdict(StrEnum):
     COMPLETE = "complete"
     """Every entry of the span was handed out, once."""
     PARTIAL = "partial"
-    """What was handed out is proved, and there may be more: the walk goes on, or the caller stopped it."""
+    """What was handed out is proved, and there may be more: the walk goes on, or the caller stopped it, or it went on
+    behind an error that said that entries were missing."""
     PENDING = "pending"
     """Everything the server has was handed out, but the server warned that it has not booked everything yet."""
     FAILED = "failed"
@@ -33,16 +34,17 @@ class Report:
 
     Attributes:
         verdict: How far it can be trusted.
-        since: Where the span begins; None if the whole history was asked for and nothing was found yet. After a resume,
-            where this walk took it up.
-        until: Where it ends: the caller's `until`, or the moment when the walk began.
+        since: Where the span begins; None if the whole history was asked for and nothing was found yet.
+        until: Where it ends: the caller's `until`, or the moment when the walk began. Of a walk that went on with
+            another, the end at which it began is where it took it up.
         covered: The stretch of it of which every entry was handed out; None before the first part is through.
         entries: How many entries were handed out.
-        said: How many entries the server said there are in what was read to its end, margins of requests included.
+        said: How many entries the server said there are in the spans that were read to their end, margins of requests
+            included; a span that was split counts when its last piece is in.
         seen: How many of them it served; more than it said if entries arrived meanwhile.
-        parts: How many proved spans the entries came in.
+        parts: How many proved spans were handed out, empty ones included.
         splits: How many spans were split because one reading could not prove them.
-        rereads: How many spans were read again because they moved.
+        rereads: How often a span was read again, because it moved or because two readings must agree.
         pages: How many pages the server answered with, those that proved nothing included.
         clamps: How many of them hold fewer entries than were asked for, by the server's word.
         page_size: How many entries a page holds: the server's word.

@@ -22,6 +22,7 @@ class Account:
         said: How many it said.
         pieces: How many pieces are still to be entered.
         parent: The account of the span that this one is a piece of.
+        earlier: How many entries of everything another walk handed out, which this one goes on with.
     """
 
     span: Span
@@ -29,6 +30,7 @@ class Account:
     said: int
     pieces: int
     parent: Account | None = None
+    earlier: int = 0
     _before: int = 0
     _kept: int = 0
     _after: int = 0
@@ -53,9 +55,14 @@ class Account:
     @property
     def brought(self) -> int:
         """How many entries of what was asked for the pieces brought; everything has no margins."""
-        return self._kept + (self._before + self._after if self.asked else 0)
+        return self.earlier + self._kept + (self._before + self._after if self.asked else 0)
 
     @property
     def missing(self) -> int:
         """How many entries the server counted and the pieces did not bring; more may arrive, which is no loss."""
         return max(self.said - self.brought, 0)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether to ask once more: for what is missing, or for what everything cannot have counted."""
+        return self.missing > 0 or (self.asked is None and self.said < self.brought)

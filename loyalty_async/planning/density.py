@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.windows import at_second
@@ -19,8 +19,11 @@ _LOOSE = 4
 """How many rooms a piece may need of which nothing was seen. Where entries come in bursts many pieces would be nearly
 empty; a piece that is too large costs one request, which shows its newest entries and where to cut them off."""
 _MOST_PIECES = 64
-_ONE_IN = 10
-"""How many entries are in order for each that is not, where the order is that of their dates."""
+_LONGEST_BURST = timedelta(seconds=5)
+_MOSTLY_MARGIN = 1.4
+"""Of five seconds as much is asked for as of two pieces and their margins: such a span is not divided."""
+_IN_ORDER = 0.9
+"""Which part of the entries is in order where the order is that of their dates."""
 
 
 def divisible(span: Span, asked: Span) -> bool:
@@ -28,7 +31,7 @@ def divisible(span: Span, asked: Span) -> bool:
 
     A margin is a second on each side, but an hour where the server's clock is set back.
     """
-    return at_second(span.since) + _SECOND < span.until and 2 * asked.length <= 3 * max(span.length, _SECOND)
+    return at_second(span.since) + _SECOND < span.until and asked.length < _MOSTLY_MARGIN * span.length
 
 
 def cut(span: Span, seen: Sequence[datetime], total: int, room: int) -> list[Span]:
@@ -41,8 +44,10 @@ def cut(span: Span, seen: Sequence[datetime], total: int, room: int) -> list[Spa
         room: How many entries can be read at once.
     """
     newest_first = _newest_first(seen)
-    if total > len(seen) >= room and newest_first is not None:
-        apart = _with_seen_apart(span, seen, total, room, newest_first=newest_first)
+    if total > len(seen) >= room:
+        apart = _around_burst(span, seen)
+        if apart is None and newest_first is not None:
+            apart = _with_seen_apart(span, seen, total, room, newest_first=newest_first)
         if apart is not None:
             return apart
     pieces = math.ceil(total / max(room * _FULL, 1))
@@ -68,13 +73,29 @@ def _at(span: Span, wanted: Iterable[datetime]) -> list[Span]:
     return [Span(since, until) for since, until in zip([span.since, *edges], [*edges, span.until], strict=True)]
 
 
-def _newest_first(seen: Sequence[datetime]) -> bool | None:
-    """Tell in which order the server shows entries; None if not by date. It sorts by id, which is nearly the same."""
-    falls = sum(newer < older for older, newer in pairwise(seen))
-    rises = sum(newer > older for older, newer in pairwise(seen))
-    if max(falls, rises) <= _ONE_IN * min(falls, rises):
+def _around_burst(span: Span, seen: Sequence[datetime]) -> list[Span] | None:
+    """Cut a burst of a second or two, of which not all is seen, out of a longer span.
+
+    With its margins: otherwise its neighbours would be asked for with all of it, however often they were cut.
+    """
+    burst = Span(at_second(min(seen)) - 2 * _SECOND, at_second(max(seen)) + 2 * _SECOND)
+    if burst.length > _LONGEST_BURST:
         return None
-    return falls > rises
+    edges = [edge for edge in (burst.since, burst.until) if at_second(span.since) < edge < span.until]
+    return _at(span, edges) if edges else None
+
+
+def _newest_first(seen: Sequence[datetime]) -> bool | None:
+    """Tell in which order the server shows entries; None if not by date. It sorts by id, which is nearly the same.
+
+    In order the first half of what it shows is nearly all of the newer half, or of the older one.
+    """
+    half = (len(seen) + 1) // 2
+    shown, ordered = Counter(seen[:half]), sorted(seen)
+    newer, older = (shown & Counter(ordered[-half:])).total(), (shown & Counter(ordered[:half])).total()
+    if newer == older or max(newer, older) < _IN_ORDER * half:
+        return None
+    return newer > older
 
 
 def _edge_of_seen(span: Span, seen: Sequence[datetime], *, newest_first: bool) -> datetime | None:

@@ -11,17 +11,20 @@ from loyalty_async.models.pages import LedgerPage
 
 __all__ = ["unfamiliar"]
 
+_LONGEST_NAME = 100
+"""A report stays small, whatever a server sends."""
+
 
 def unfamiliar(page: LedgerPage) -> Counter[str]:
     """Count unknown fields and values of a page.
 
     A field is named from its entry, as `newField` or `transaction_details.newField`; one outside the entries from the
     page, as `page.paging.newField`; a value, as `event_name=NewEvent`. Sources are not looked at: the documents print
-    them in capitals, the samples in small letters.
+    them in capitals, the samples in small letters. A name is cut where it is too long to be one.
     """
-    counts = Counter(_in_page(page))
+    counts = Counter(name[:_LONGEST_NAME] for name in _in_page(page))
     for entry in page.entries:
-        counts.update(_in_entry(entry))
+        counts.update(name[:_LONGEST_NAME] for name in _in_entry(entry))
     return counts
 
 

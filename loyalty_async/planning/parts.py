@@ -16,14 +16,15 @@ from loyalty_async.planning.accounts import Account
 from loyalty_async.planning.density import cut, divisible, halves
 from loyalty_async.planning.histories import read_everything
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Reading, Split, Terms
-from loyalty_async.planning.proofs import READINGS, SHRANK, incomplete, proved_part, require_dates, whole, why_not
-from loyalty_async.planning.windows import asked, at_second
+from loyalty_async.planning.proofs import READINGS, incomplete, proved_part, require_dates, whole, why_not
+from loyalty_async.planning.windows import asked, at_second, joined
 
 __all__ = ["read"]
 
 _MOST_PAGES = 200
-"""How many pages of one second are read at most, whatever the server says that there are."""
-_DIFFER = "a second holds more than a page, and no two readings of it agree"
+"""How many pages of a span too short to be split are read at most, whatever the server says that there are."""
+_DIFFER = "a span too short to be split holds more than a page, and no two readings of it agree"
+_TOO_MANY = f"a span too short to be split holds more than {_MOST_PAGES} pages"
 
 
 def read(job: Job, terms: Terms) -> Reading:
@@ -42,31 +43,27 @@ def _read_dated(job: Job, terms: Terms) -> Reading:
     wanted = asked(job.span, terms.zone)
     if not divisible(job.span, wanted):
         return (yield from _read_second(job, wanted, terms))
-    for again in range(READINGS):
-        try:
-            pages = yield from _read_pages(job, wanted, terms, again)
-        except IntervalTooLongError:
-            return _take_the_place(job, halves(job.span))
-        if pages is None:
-            continue
-        if not pages:
-            return Part(job)
-        if whole(pages[0]) or (len(pages) > 1 and not why_not(pages)):
-            return proved_part(job, pages)
-        return _split(job, pages[0], terms)
-    raise incomplete(SHRANK, job.span)
+    try:
+        pages = yield from _read_pages(job, wanted, terms)
+    except IntervalTooLongError:
+        return _take_the_place(job, halves(job.span))
+    if not pages:
+        return Part(job)
+    if whole(pages[0]) or (len(pages) > 1 and not why_not(pages)):
+        return proved_part(job, pages)
+    return _split(job, pages[0], terms) or (yield from _read_second(job, wanted, terms))
 
 
 def _read_second(job: Job, wanted: Span, terms: Terms) -> Reading:
     """Read what cannot be split: once if that proves it, else until two readings agree."""
     settled = job.span.until <= terms.settled_before
-    reason, earlier = SHRANK, None
+    reason, earlier = _DIFFER, None
     for again in range(READINGS):
         pages = yield from _read_pages(job, wanted, terms, again, _MOST_PAGES)
-        if pages is None:
-            continue
         if not pages:
             return Part(job)
+        if pages[0].paging.page_count > _MOST_PAGES:
+            raise incomplete(_TOO_MANY, job.span)
         doubt = None if whole(pages[0]) else why_not(pages, _row)
         part = proved_part(job, pages)
         proved = whole(pages[0]) or (settled and len(pages) <= terms.pages_per_part)
@@ -77,9 +74,9 @@ def _read_second(job: Job, wanted: Span, terms: Terms) -> Reading:
 
 
 def _read_pages(
-    job: Job, wanted: Span, terms: Terms, again: int, most: int | None = None
-) -> Generator[Sequence[PageRequest], Sequence[LedgerPage], Sequence[LedgerPage] | None]:
-    """Read page 0 and, if they may be walked, the others; None if there were fewer than page 0 said."""
+    job: Job, wanted: Span, terms: Terms, again: int = 0, most: int | None = None
+) -> Generator[Sequence[PageRequest], Sequence[LedgerPage], Sequence[LedgerPage]]:
+    """Read page 0 and, if they may be walked and are there, the others."""
     try:
         (first,) = yield (PageRequest(wanted, 0, again),)
     except NoEntriesError:
@@ -90,8 +87,8 @@ def _read_pages(
         return (first,)
     try:
         rest = yield [PageRequest(wanted, number) for number in range(1, first.paging.page_count)]
-    except NoEntriesError:
-        return None
+    except NoEntriesError:  # There were fewer than page 0 said: the ledger shrank.
+        return (first,)
     require_dates(rest, job.span, wanted, terms.zone)
     return (first, *rest)
 
@@ -100,15 +97,18 @@ def _row(entry: LedgerEntry) -> object:
     return entry
 
 
-def _split(job: Job, first: LedgerPage, terms: Terms) -> Split:
-    """Split by what page 0 shows; other pages were not asked for, or do not add up."""
-    total, size = first.paging.total_entries, first.paging.page_size
+def _split(job: Job, first: LedgerPage, terms: Terms) -> Split | None:
+    """Split by what page 0 shows; other pages were not asked for, or do not add up. None if there is no place to."""
+    total, size = first.paging.total_entries, max(first.paging.page_size, 1)
     settled = at_second(terms.settled_before)
     if job.span.since < settled < job.span.until:
         spans = [Span(job.span.since, settled), Span(settled, job.span.until)]
     else:
         seen = [entry.created_at for entry in first.entries]
         spans = cut(job.span, seen, total, size * terms.pages_at_once(job.span, size))
+    spans = joined(spans, terms.zone)
+    if len(spans) == 1:
+        return None
     account = Account(job.span, asked(job.span, terms.zone), total, len(spans), job.account)
     return Split([Job(span, account) for span in spans])
 

@@ -15,7 +15,7 @@ from loyalty_async.planning.windows import asked
 
 __all__ = [
     "READINGS",
-    "SHRANK",
+    "UNSERVED",
     "event_log_id",
     "foreign_offset",
     "incomplete",
@@ -29,7 +29,7 @@ __all__ = [
 
 READINGS = 4
 """How often a span that cannot be split is read before it is given up."""
-SHRANK = "the ledger kept shrinking while it was read"
+UNSERVED = "the server counts pages that it does not serve"
 
 
 def event_log_id(entry: LedgerEntry) -> object:
@@ -39,7 +39,8 @@ def event_log_id(entry: LedgerEntry) -> object:
 
 def whole(page: LedgerPage) -> bool:
     """Tell whether one answer holds everything that it says there is: then nothing can have moved under it."""
-    return page.paging.page_number == 0 and page.paging.total_entries == len(page.entries)
+    paging = page.paging
+    return paging.page_number == 0 and paging.page_count <= 1 and paging.total_entries == len(page.entries)
 
 
 def why_not(pages: Sequence[LedgerPage], identity: Callable[[LedgerEntry], object] = event_log_id) -> str | None:
@@ -123,9 +124,9 @@ def proved_part(job: Job, pages: Sequence[LedgerPage]) -> Part:
     return Part(job, kept, before, len(entries) - len(kept) - before)
 
 
-def incomplete(reason: str, span: Span, page: int | None = None) -> IncompleteLedgerError:
-    """Say what did not add up, and where."""
+def incomplete(reason: str, span: Span, page: int | None = None, *, advice: str = "") -> IncompleteLedgerError:
+    """Say what did not add up, and where, and what may help."""
     where = f"{span}" if page is None else f"{span}, page {page}"
-    error = IncompleteLedgerError(f"the ledger cannot be proved complete: {reason} ({where})")
+    error = IncompleteLedgerError(f"the ledger cannot be proved complete: {reason} ({where}){advice}")
     error.reason, error.since, error.until, error.page = reason, span.since, span.until, page
     return error

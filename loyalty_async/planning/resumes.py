@@ -26,6 +26,7 @@ __all__ = ["Mark", "ResumePoint", "fingerprint"]
 
 _VERSION = 1
 _MICROSECOND = timedelta(microseconds=1)
+_FLAWS = ("pending", "short")
 
 
 def fingerprint(question: object) -> str:
@@ -103,16 +104,21 @@ class ResumePoint:
         question: Fingerprint of the query.
         until: The cut-off, fixed when the walk first began.
         mark: The last entry handed out; None before the first.
+        pending: Whether the server warned that it has not booked everything yet.
+        short: Whether the server counted entries, before the mark, that it did not serve.
     """
 
     question: str
     until: datetime
     mark: Mark | None = None
+    pending: bool = False
+    short: bool = False
 
     def token(self) -> str:
         """Write it as text that survives JSON, URLs and command lines."""
         mark = self.mark and [self.mark.created_at.isoformat(), *attrs.astuple(self.mark)[1:]]
-        written = {"v": _VERSION, "q": self.question, "until": self.until.isoformat(), "mark": mark}
+        flaws = {name: True for name in _FLAWS if getattr(self, name)}
+        written = {"v": _VERSION, "q": self.question, "until": self.until.isoformat(), "mark": mark, **flaws}
         return base64.urlsafe_b64encode(json.dumps(written, separators=(",", ":")).encode()).decode().rstrip("=")
 
     @classmethod
@@ -130,7 +136,8 @@ class ResumePoint:
                 "the resume token is of another query; ask with the same since, until, order, filters and data scope"
             )
         try:
-            return cls(question=question, until=_instant(written["until"]), mark=_mark(written["mark"]))
+            flaws = {name: written.get(name, False) is True for name in _FLAWS}
+            return cls(question=question, until=_instant(written["until"]), mark=_mark(written["mark"]), **flaws)
         except (KeyError, TypeError, ValueError):
             raise _no_token() from None
 

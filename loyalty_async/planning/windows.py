@@ -7,12 +7,12 @@ wanted, and what lies outside is dropped by the entries' own dates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from loyalty_async.models.spans import Span
 
-__all__ = ["BEGINNING", "WINDOW", "asked", "at_second", "windows"]
+__all__ = ["BEGINNING", "WINDOW", "asked", "at_second", "joined", "windows"]
 
 WINDOW = timedelta(days=88)
 """Longest span of one request: under the API's 90 there is room for the margins and a day that a clock skipped."""
@@ -47,6 +47,16 @@ def asked(span: Span, zone: tzinfo) -> Span:
         at_second(span.since) - _margin(span.since, zone),
         _next_second(span.until) + _margin(span.until, zone),
     )
+
+
+def joined(spans: Sequence[Span], zone: tzinfo) -> list[Span]:
+    """Join neighbours that meet near a set-back of the clock: both would be asked for with all that is there."""
+    whole: list[Span] = []
+    for span in spans:
+        if whole and _margin(span.since, zone) > _SECOND:
+            span = Span(whole.pop().since, span.until)  # noqa: PLW2901 - it takes the place of both
+        whole.append(span)
+    return whole
 
 
 def at_second(moment: datetime) -> datetime:

@@ -44,7 +44,6 @@ class EntryStream(AsyncIterator[LedgerEntry]):
     _mark: Mark | None = attrs.field(init=False, repr=False)
     _entries: Sequence[LedgerEntry] = attrs.field(init=False, default=(), repr=False)
     _taken: int = attrs.field(init=False, default=0, repr=False)
-    _part: Part | None = attrs.field(init=False, default=None, repr=False)
     _accounts: list[Account] = attrs.field(init=False, factory=list, repr=False)
     _error: LoyaltyError | None = attrs.field(init=False, default=None, repr=False)
     _busy: bool = attrs.field(init=False, default=False, repr=False)
@@ -65,7 +64,8 @@ class EntryStream(AsyncIterator[LedgerEntry]):
         An opaque text that holds nothing of the member: the cut-off, and the date and event of that entry. It belongs
         to this query: the same `since`, `until`, `order`, filters and data scope, of the same member.
         """
-        return attrs.evolve(self._point, mark=self._mark_behind_taken()).token()
+        walk = self._walk
+        return attrs.evolve(self._point, mark=self._mark_behind_taken(), pending=walk.pending, short=walk.short).token()
 
     @property
     def origin(self) -> str:
@@ -112,7 +112,7 @@ class EntryStream(AsyncIterator[LedgerEntry]):
             raise self._error
         if self._busy:
             raise self._told(ClientStateError("two tasks iterate over one stream; give each task its own query"))
-        if self._left == 0:
+        if self._left == 0 and not self._walk.through:
             raise StopAsyncIteration
         self._busy = True
         try:
@@ -133,15 +133,18 @@ class EntryStream(AsyncIterator[LedgerEntry]):
         self._left = self._left and self._left - len(self._entries)
 
     async def _proved_part(self) -> Part:
-        """Take the next part, and make sure of the totals that it closes; a cancelled wait takes up where it was."""
-        if self._part is None:
-            self._part = await anext(self._source)
-            self._accounts = self._part.enter()
+        """Take the next part, once the totals that the last one closed are sure; a cancelled wait is taken up.
+
+        A part is proved by itself, and handed out whatever is missing elsewhere: who goes on behind it misses nothing.
+        """
         while self._accounts:
-            if self._accounts[0].missing:
+            if self._accounts[0].doubtful:
                 await self._walk.confirm(self._accounts[0])
             self._walk.close(self._accounts.pop(0))
-        part, self._part = self._part, None
+        part = await anext(self._source)
+        self._accounts = part.enter()
+        while self._accounts and not self._accounts[0].doubtful:
+            self._walk.close(self._accounts.pop(0))
         return part
 
     def _mark_behind_taken(self) -> Mark | None:

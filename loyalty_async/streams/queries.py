@@ -10,7 +10,7 @@ from typing import Literal
 import anyio
 import attrs
 
-from loyalty_async.errors import LoyaltyError, NoEntriesError
+from loyalty_async.errors import InvalidArgument, LoyaltyError, NoEntriesError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.members import Member
 from loyalty_async.models.pages import LedgerPage
@@ -55,7 +55,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
 
     def __attrs_post_init__(self) -> None:
         if self.resume is not None:
-            ResumePoint.read(self.resume, self._question)
+            self._require_inside(ResumePoint.read(self.resume, self._question))
 
     def __aiter__(self) -> EntryStream:
         """Iterate one request at a time, without tasks; `break` whenever you like."""
@@ -138,9 +138,9 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
             terms=self._terms(now),
             clock=lambda: self._clock().astimezone(UTC),
             span=self._span(point),
-            dated=self.since is not None,
-            until=point.until,
-            mark=point.mark,
+            # Where a walk from the oldest on was interrupted the beginning need not be looked for again.
+            dated=self.since is not None or (point.mark is not None and self.order == "asc"),
+            point=point,
             ahead=ahead,
             places=places or nullcontext(),
         )
@@ -153,6 +153,11 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         now = now.astimezone(UTC)
         until = now if self.until is None else min(self.until.astimezone(UTC), now)
         return ResumePoint(question=self._question, until=until)
+
+    def _require_inside(self, point: ResumePoint) -> None:
+        since = BEGINNING if self.since is None else self.since.astimezone(UTC)
+        if point.until < since or (point.mark is not None and point.mark.created_at not in Span(since, point.until)):
+            raise InvalidArgument("the resume token was changed: it points outside of the span that is asked for")
 
     def _span(self, point: ResumePoint) -> Span:
         since = BEGINNING if self.since is None else self.since.astimezone(UTC)

@@ -61,6 +61,11 @@ class Tally:
             self._said += part.brought
             self._seen += part.brought
 
+    def reaches(self, span: Span) -> bool:
+        """Tell whether the parts that were handed out whole are all of a span."""
+        reached = self._reached
+        return reached is not None and reached.since <= span.since and span.until <= reached.until
+
     def close(self, account: Account) -> None:
         """Count what was said of a span that was split, and what its pieces brought."""
         if account.parent is None:

@@ -18,7 +18,7 @@ from loyalty_async.planning.accounts import Account
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Reading, Split, Terms
 from loyalty_async.planning.parts import read
 from loyalty_async.planning.proofs import incomplete
-from loyalty_async.planning.resumes import Mark
+from loyalty_async.planning.resumes import ResumePoint
 from loyalty_async.planning.windows import BEGINNING, windows
 from loyalty_async.protocol.codes import PENDING_CODES
 from loyalty_async.protocol.efforts import Effort
@@ -42,6 +42,7 @@ _PAUSE_S = 1.0
 """How long to leave a span alone that moved while it was read: the server dates what it books, to the second."""
 _COUNTS = 10
 """How often the entries that came during a walk are counted, while ever more come."""
+_LOOK_EARLIER = "; if they are dated before that, give an earlier `since`"
 _FAST_CLOCK = timedelta(days=1)
 """How far the server's clock may be ahead of ours."""
 
@@ -53,15 +54,14 @@ class Walk:
     Attributes:
         span: What is left to read.
         dated: Whether its beginning was asked for; otherwise it is the whole history.
-        until: Where it ended when it was first begun.
-        mark: The last entry that an earlier walk handed out, which this one goes on with.
+        point: Where it begins.
         verdict: How far it can be trusted.
+        short: Whether the server counted entries that it did not serve.
     """
 
     span: Span
     dated: bool
-    until: datetime
-    mark: Mark | None = None
+    point: ResumePoint
     verdict: Verdict = Verdict.PARTIAL
     _fetch: FetchPage
     _terms: Terms
@@ -71,6 +71,10 @@ class Walk:
     _tally: Tally = attrs.field(factory=Tally)
     _fruitless: int = 0
     _oldest: datetime | None = None
+    short: bool = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.short = self.point.short
 
     @property
     def descending(self) -> bool:
@@ -81,7 +85,8 @@ class Walk:
         """Say what there is to read, in the order of the walk."""
         if self.dated:
             return map(Job, windows(self.span, self._terms.window, newest_first=self.descending))
-        return iter([Job(self.span, dated=False, earlier=self.mark.passed if self.mark else 0, later=self.until)])
+        mark = self.point.mark
+        return iter([Job(self.span, dated=False, earlier=mark.passed if mark else 0, later=self.point.until)])
 
     async def perform(self, job: Job, get_pages: GetPages) -> Part | Further[Job]:
         """Read the span of a job, or learn that it must be split.
@@ -130,29 +135,37 @@ class Walk:
         """Ask once more how many entries a span holds that brought fewer than the server first said.
 
         Raises:
-            IncompleteLedgerError: It still says more than it served.
+            IncompleteLedgerError: It still says another number than it served.
         """
-        missing = await (self._missing_in(account.asked, account) if account.asked else self._missing_ever(account))
-        if missing > 0:
-            raise incomplete(f"the server counts {missing} entries more than it served", account.span)
+        if account.asked is not None:
+            missing = max(await self._counted(account.asked) - account.brought, 0)
+        else:
+            missing = await self._missing_ever(account)
+        if missing:
+            self.short = True
+            compared = "more than it served" if missing > 0 else "fewer than it served"
+            advice = _LOOK_EARLIER if missing > 0 and account.asked is None else ""
+            raise incomplete(f"the server counts {abs(missing)} entries {compared}", account.span, advice=advice)
 
-    async def _missing_in(self, asked: Span | None, account: Account) -> int:
+    async def _counted(self, asked: Span | None) -> int:
         try:
             page = await self.page(PageRequest(asked, 0))
         except NoEntriesError:
             return 0
-        return page.paging.total_entries - account.brought
+        return page.paging.total_entries
 
     async def _missing_ever(self, account: Account) -> int:
         """Hold everything that there is now against what was brought and what came later.
 
-        What comes between the two counts looks as if it were missing: then both are taken again.
+        What comes between the two counts looks as if it were missing: then both are taken again. What another walk
+        handed out, which this one goes on with, is later, too: it may have grown since.
         """
+        brought = account.brought - account.earlier
         later = await self._count_later()
         for _ in range(_COUNTS):
-            missing = await self._missing_in(None, account) - later
+            missing = await self._counted(None) - later - brought
             if missing <= 0:
-                return 0
+                break
             before, later = later, await self._count_later()
             if later == before:
                 break
@@ -161,7 +174,7 @@ class Walk:
 
     async def _count_later(self) -> int:
         """Count what is dated behind the walk, by reading it."""
-        span = Span(self.until, self._clock() + _FAST_CLOCK)
+        span = Span(self.span.until, self._clock() + _FAST_CLOCK)
         parts = InTurn(self._read, map(Job, windows(span, self._terms.window)))
         return sum([len(part.entries) async for part in parts])
 
@@ -171,8 +184,9 @@ class Walk:
     def hand_out(self, part: Part, most: int | None = None) -> Sequence[LedgerEntry]:
         """Give up to *most* entries of a part in the order of the walk, without what came before the mark."""
         entries = part.entries[::-1] if self.descending else part.entries
-        if self.mark is not None and self.mark.created_at in part.job.span:
-            entries = self.mark.behind(entries, descending=self.descending)
+        mark = self.point.mark
+        if mark is not None and mark.created_at in part.job.span:
+            entries = mark.behind(entries, descending=self.descending)
         handed_out = entries[:most]
         if handed_out:
             dates = (handed_out[0].created_at, handed_out[-1].created_at)
@@ -184,9 +198,20 @@ class Walk:
         """Note what the pieces of a span brought."""
         self._tally.close(account)
 
+    @property
+    def pending(self) -> bool:
+        """Whether the server warned, in this walk or one that it goes on with, that it has not booked everything."""
+        return self.point.pending or not PENDING_CODES.isdisjoint(self._tally.warnings)
+
+    @property
+    def through(self) -> bool:
+        """Whether all of the span was handed out."""
+        return self._tally.reaches(self.span)
+
     def finish(self) -> None:
-        """Note that everything was handed out."""
-        self.verdict = Verdict.COMPLETE if PENDING_CODES.isdisjoint(self._tally.warnings) else Verdict.PENDING
+        """Note that everything was handed out; of what a walk before this one was short it stays short."""
+        if not self.short:
+            self.verdict = Verdict.PENDING if self.pending else Verdict.COMPLETE
 
     def report(self, unread: int) -> Report:
         """Say how it stands, when *unread* entries of the last part are not handed out yet."""
@@ -200,7 +225,7 @@ async def _drive(reading: Reading, get_pages: GetPages) -> Part | Split:
         requests = next(reading)
         while True:
             try:
-                pages = await get_pages(requests) if requests else ()
+                pages = await get_pages(requests)
             except (NoEntriesError, IntervalTooLongError) as refusal:
                 requests = reading.throw(refusal)
             else:

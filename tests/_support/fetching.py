@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from random import Random
+from typing import Literal
 
 import anyio
 import attrs
@@ -87,14 +88,27 @@ def query(
     now: datetime,
     under: Terms | None = None,
     settle: timedelta = timedelta(hours=1),
+    order: Literal["asc", "desc"] = "asc",
+    max_items: int | None = None,
+    resume: str | None = None,
 ) -> EntryQuery:
     """Ask a question of a server, as the endpoint would."""
 
     def at(moment: datetime) -> Terms:
-        return under or terms(settled_before=moment - settle)
+        chosen = under or terms(settled_before=moment - settle)
+        return attrs.evolve(chosen, descending=order == "desc", enough=max_items)
 
     return EntryQuery(
-        member=MEMBER, since=since, until=until, question="a question", fetch=fetch, terms=at, clock=lambda: now
+        member=MEMBER,
+        since=since,
+        until=until,
+        order=order,
+        max_items=max_items,
+        resume=resume,
+        question="a question",
+        fetch=fetch,
+        terms=at,
+        clock=lambda: now,
     )
 
 

@@ -273,3 +273,43 @@ class EndsEarly(LedgerServer):
 
     def rows(self, matching: Sequence[LedgerEntry], number: int, size: int) -> Sequence[LedgerEntry]:
         return matching[:size] if number == 0 else []
+
+
+@attrs.define(kw_only=True)
+class MisnamesPages(LedgerServer):
+    """Calls each page by a number that is too large: its first page is page 1."""
+
+    def page_number(self, request: PageRequest) -> int:
+        return request.number + 1
+
+
+@attrs.define(kw_only=True)
+class MiscountsPages(LedgerServer):
+    """Says that there are so many pages, whatever there are; or so many more."""
+
+    pages: int | None = None
+    more: int = 0
+
+    def answer(self, request: PageRequest, limit: int) -> LedgerPage:
+        page = super().answer(request, limit)
+        count = page.paging.page_count + self.more if self.pages is None else self.pages
+        return attrs.evolve(page, paging=attrs.evolve(page.paging, page_count=count))
+
+
+@attrs.define(kw_only=True)
+class ClampsMoreAndMore(LedgerServer):
+    """Gives one entry fewer a page at each request, down to one."""
+
+    def answer(self, request: PageRequest, limit: int) -> LedgerPage:
+        page = super().answer(request, limit)
+        self.most = max(self.most - 1, 1)
+        return page
+
+
+@attrs.define(kw_only=True)
+class CountsAndServesNone(LedgerServer):
+    """Says how many there are, and serves empty pages."""
+
+    def answer(self, request: PageRequest, limit: int) -> LedgerPage:
+        page = super().answer(request, limit)
+        return attrs.evolve(page, entries=())

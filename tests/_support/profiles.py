@@ -2,14 +2,14 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 EXAMPLES_VARIABLE = "LOYALTY_EXAMPLES"
 DEFAULT_EXAMPLES = 100  # hypothesis's own default
 
 
 def register_profiles() -> None:
-    """Register the profiles `dev` and `ci` and load the one that fits where the tests run.
+    """Register the profiles `dev`, `ci` and `planted`, and load that of the first two that fits where the tests run.
 
     A test that gives `max_examples` itself is not reached by LOYALTY_EXAMPLES; use `examples` instead. Many examples
     need more time than a test is given: add `-o timeout=0 -o faulthandler_timeout=0`.
@@ -23,6 +23,11 @@ def register_profiles() -> None:
         database=None,
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow],  # Judges the machine, which in CI is shared.
+    )
+    settings.register_profile(
+        "planted",
+        parent=settings.get_profile("ci"),
+        phases=[Phase.explicit, Phase.generate],  # That it fails is enough: to shrink the example takes a minute.
     )
     settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 

@@ -46,7 +46,7 @@ class Carried:
     """What came of carrying readings through.
 
     Attributes:
-        parts: The parts, in order.
+        parts: The parts, in the order of the walk.
         short: Accounts that a part closed with something missing.
         splits: What was split.
     """
@@ -79,13 +79,13 @@ def carry(job: Job, server: LedgerServer, under: Terms) -> Part | Split:
 
 
 def carry_all(jobs: Sequence[Job], server: LedgerServer, under: Terms) -> Carried:
-    """Carry readings through, those of what they split into included."""
+    """Carry readings through, those of what they split into included, in the order of the walk."""
     carried, waiting = Carried(), deque(jobs)
     while waiting:
         outcome = carry(waiting.popleft(), server, under)
         if isinstance(outcome, Split):
             carried.splits.append(outcome)
-            waiting.extendleft(reversed(outcome.jobs))
+            waiting.extendleft(outcome.jobs if under.descending else reversed(outcome.jobs))
         else:
             carried.parts.append(outcome)
             carried.short += [account for account in outcome.enter() if account.missing]
@@ -94,4 +94,5 @@ def carry_all(jobs: Sequence[Job], server: LedgerServer, under: Terms) -> Carrie
 
 def carry_span(span: Span, server: LedgerServer, under: Terms) -> Carried:
     """Read a span in windows."""
-    return carry_all([Job(window) for window in windows(span, under.window)], server, under)
+    jobs = map(Job, windows(span, under.window, newest_first=under.descending))
+    return carry_all(list(jobs), server, under)

@@ -80,7 +80,7 @@ def test_filters_reach_the_server(configured: Served, run: Run) -> None:
         ("--with-currencies --currency Stars", "give --currency or --with-currencies, not both"),
         ("--till-id 1 --store-id 2", "give only one of --till-id, --store-id, --store-code"),
         ("--since 2025-02-01 --until 2025-01-01", "since must lie before until"),
-        ("--ahead -1", "ahead must be an integer of at least 0"),
+        ("--ahead -1", "--ahead must be at least 0"),
         ("--format table --timezone Mars", "--timezone must be a zone"),
     ],
 )
@@ -273,6 +273,33 @@ def test_ctrl_c_is_one_line_and_exit_code_130(configured: Served) -> None:
     assert (process.returncode, out, err) == (130, b"", b"loyalty-async: interrupted\n")
 
 
+def test_ctrl_c_says_how_to_go_on_and_still_reports(configured: Served, run: Run, tmp_path: Path) -> None:
+    """The first part was written when the answer to the second is waited for."""
+    ledger = configured.sandbox.ledger
+    member = ledger.add_member()
+    expected = [ledger.add_entry(member.user_id, created_at=NOON.replace(month=month)).event_log_id for month in (1, 6)]
+    arguments = ["--member", f"id={member.user_id}", "--since", "2025-01-01", "--until", "2025-07-01", "--ahead", "0"]
+    path = tmp_path / "report.json"
+    configured.sandbox.faults.add(Fault(skip=1, delay_s=30.0, times=None))
+    command = [*COMMAND, *arguments, "--report", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        while configured.sandbox.stats.requests < 2:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        rest, err = process.communicate(timeout=20)
+    told, interrupted = err.decode().splitlines()
+    assert (process.returncode, rest, interrupted) == (130, b"", "loyalty-async: interrupted")
+    assert told.startswith("loyalty-async: go on behind the last line with --resume ")
+    report = json.loads(path.read_text())
+    assert (report["verdict"], report["entries"]) == ("partial", 1)
+    configured.sandbox.faults.clear()
+    went_on = run("ledger", *arguments, "--resume", told.split()[-1])
+    assert ids(first.decode()) + ids(went_on.out) == expected
+    assert went_on.err.startswith("complete: ")
+
+
 # ---- Order, end, resume, report --------------------------------------------------------------------------------------
 
 
@@ -294,14 +321,16 @@ def test_the_newest_come_first_if_told_and_the_rest_on_request(configured: Serve
     assert everything == ids(run(*command).out)[::-1]
 
 
-def test_a_run_that_broke_off_says_how_to_go_on(configured: Served, run: Run) -> None:
+def test_a_run_that_broke_off_says_how_to_go_on_and_still_reports(configured: Served, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
     command = ("ledger", "--member", f"mobile={configured.member(60).mobile}", "--since", "2022-01-01", "--ahead", "0")
     everything = ids(run(*command).out)
     configured.sandbox.faults.add(Fault(skip=6, times=None, status=403, code=4000))
-    broken = run(*command)
+    broken = run(*command, "--report", str(path))
     assert broken.code == 3
     configured.sandbox.faults.clear()
     (line,) = [line for line in broken.err.splitlines() if "--resume" in line]
+    assert json.loads(path.read_text())["verdict"] == "failed"
     rest = run(*command, "--resume", line.split()[-1])
     assert 0 < len(ids(broken.out)) < len(everything)
     assert ids(broken.out) + ids(rest.out) == everything
@@ -326,7 +355,7 @@ def test_the_report_is_json(configured: Served, run: Run, tmp_path: Path) -> Non
     assert member.mobile not in path.read_text()
 
 
-@pytest.mark.parametrize("options", ["--max-items 0", "--settle -1", "--settle nan", "--resume x"])
+@pytest.mark.parametrize("options", ["--max-items 0", "--ahead -1", "--settle -1", "--settle nan", "--resume x"])
 def test_numbers_that_cannot_be_are_refused(options: str, configured: Served, run: Run) -> None:
     finished = run("ledger", "--member", f"id={configured.member(1).user_id}", *options.split())
     assert finished.code == 2

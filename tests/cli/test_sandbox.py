@@ -135,8 +135,8 @@ def test_faults_and_moves_come_from_files(run: Run, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("{", "--moves is not a list as is expected"),
-        ('{"action": "explode"}', "--moves is not a list as is expected"),
+        ("{", "--moves cannot be understood"),
+        ('{"action": "explode"}', "--moves cannot be understood"),
         (None, "--moves cannot be read"),
     ],
 )

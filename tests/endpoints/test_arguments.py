@@ -52,3 +52,8 @@ def test_two_instants_of_an_hour_that_comes_twice_are_in_their_order() -> None:
     client.ledger.entries(MEMBER, since=since, until=until)
     with pytest.raises(InvalidArgument, match="since must lie before until"):
         client.ledger.entries(MEMBER, since=until, until=since)
+
+
+def test_a_set_is_sent_in_one_order_whatever_the_process() -> None:
+    assert listed("names", {"c", "a", "b"}) == ["a", "b", "c"]
+    assert listed("names", ["c", "a", "b"]) == ["c", "a", "b"]

@@ -1,7 +1,13 @@
 """getCustomerLedgerInfo through the public client, with canned answers where the network would be."""
 
+import base64
+import inspect
+import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,7 +33,8 @@ from loyalty_async import (
     UserGroup,
     Verdict,
 )
-from tests._support.full_answer import CANARY
+from loyalty_async.endpoints.ledger_info import LedgerEndpoint
+from tests._support.full_answer import CANARY, full_answer
 from tests._support.ledger_json import Number, differences, exact, with_unknown, written
 from tests.samples import FIRST_PAGES, as_printed, entries_of, samples, settled
 
@@ -39,6 +46,11 @@ MEMBER = Customer.by_id(564332013, source="INSTORE")
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 SINCE, UNTIL = datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 31, tzinfo=UTC)
 NO_ENTRIES = {"errors": [{"status": False, "code": 11003, "message": "no ledger entries"}], "warnings": []}
+# Written by 0.1 for `entries(MEMBER)` after the last entry of `one_till`; it stays readable for one major version.
+TOKEN_OF_1_0 = (
+    "eyJ2IjoxLCJxIjoiYWI5YzRjODk5OGViNjQxMiIsInVudGlsIjoiMjAyNS0wNi0wMVQwMDowMDowMCswMDowMCIsIm"
+    "1hcmsiOlsiMjAyNS0wMS0wOFQxMTowNzo1NyswMDowMCIsNjA1OTgxNjAzLDEsMSwyXX0"
+)
 Answering = Callable[[httpx.Request], httpx.Response]
 
 
@@ -371,6 +383,197 @@ async def test_nothing_is_sent_before_a_query_is_iterated_and_each_iteration_sta
     assert len(settled_ledger.requests) == 2
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"order": "desc"},
+        {"max_items": 1},
+        {"proof": "atomic"},
+        {"settle": timedelta(0)},
+        {"pages_per_part": 1},
+        {"order": "desc", "max_items": 20, "proof": "atomic"},
+    ],
+)
+async def test_how_a_walk_goes_is_not_the_servers_business(settled_ledger: Canned, arguments: dict[str, Any]) -> None:
+    await settled_ledger.client.ledger.entries(MEMBER, since=SINCE, until=UNTIL).collect()
+    await settled_ledger.client.ledger.entries(MEMBER, since=SINCE, until=UNTIL, **arguments).collect()
+    plain, other = settled_ledger.queries
+    assert other == plain
+
+
+@each_way
+@pytest.mark.parametrize("name", samples())
+async def test_the_newest_come_first_if_asked_for(name: str, read: Callable[[Any], Any]) -> None:
+    canned = Canned(settled(name))
+    async with canned.client as client:
+        everything = await read(client.ledger.entries(MEMBER, order="desc"))
+        latest = await read(client.ledger.entries(MEMBER, order="desc", max_items=2))
+        oldest = await read(client.ledger.entries(MEMBER, max_items=2))
+    assert [entry.event_log_id for entry in everything] == in_order(as_printed(name))[::-1]
+    assert (latest, oldest) == (everything[:2], everything[::-1][:2])
+    assert len(canned.requests) == 3
+
+
+@pytest.mark.parametrize("max_items", [None, 20])
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_a_plan_knows_what_is_wanted_first_and_how_much(
+    settled_ledger: Canned, order: Any, max_items: int | None
+) -> None:
+    terms = settled_ledger.client.ledger.entries(MEMBER, order=order, max_items=max_items, page_size=7)._terms(NOW)
+    assert (terms.descending, terms.enough, terms.page_size) == (order == "desc", max_items, 7)
+
+
+async def test_a_span_has_settled_an_hour_after_its_end_or_when_the_caller_says_so(settled_ledger: Canned) -> None:
+    ledger = settled_ledger.client.ledger
+    cases: list[tuple[dict[str, Any], datetime]] = [
+        ({}, NOW - timedelta(hours=1)),
+        ({"settle": timedelta(days=2)}, NOW - timedelta(days=2)),
+        ({"proof": "atomic"}, datetime(1970, 1, 1, tzinfo=UTC)),
+        ({"proof": "atomic", "settle": timedelta(0)}, datetime(1970, 1, 1, tzinfo=UTC)),
+    ]
+    for arguments, settled_before in cases:
+        assert ledger.entries(MEMBER, **arguments)._terms(NOW).settled_before == settled_before
+
+
+# ---- Resume tokens ---------------------------------------------------------------------------------------------------
+
+
+def told(token: str) -> str:
+    """Say what is in a token."""
+    return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
+
+
+MEMBERS = [
+    Customer.by_mobile(CANARY, source="INSTORE"),
+    Customer.by_email(f"{CANARY}@example.com", source="INSTORE", account_id=CANARY),
+    Customer.by_id(CANARY, source="WEB_ENGAGE"),
+    Customer.by_external_id(f"ext-{CANARY}", source="INSTORE"),
+    UserGroup.by_id(CANARY, source="INSTORE"),
+]
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+async def test_a_token_holds_nothing_of_a_member_not_even_hashed(member: Any) -> None:
+    """Every member has the same tokens where the events are the same."""
+    async with Canned(full_answer()).client as client:
+        entries = await client.ledger.entries(member).collect()
+        plain = await client.ledger.entries(MEMBER).collect()
+    assert entries[0].customer_id == int(f"{CANARY}1")
+    assert json.loads(told(entries.resume))["mark"][1:] == [101, 1, 1, 1]
+    assert CANARY not in told(entries.resume) + entries.resume
+    assert entries.resume == plain.resume
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+async def test_a_report_as_json_holds_nothing_of_a_member(member: Any) -> None:
+    document = with_unknown(exact(full_answer()), "tomorrow", CANARY)
+    async with Canned(written(document)).client as client:
+        report = (await client.ledger.entries(member).collect()).report
+    assert report.unfamiliar
+    assert CANARY not in json.dumps(report.as_json())
+
+
+async def test_a_token_that_was_written_down_goes_on() -> None:
+    """Behind the last entry: nothing is left, and the cut-off is that of then."""
+    async with Canned(settled("one_till")).client as client:
+        everything = await client.ledger.entries(MEMBER).collect()
+        rest = await client.ledger.entries(MEMBER, resume=TOKEN_OF_1_0).collect()
+    assert everything.resume == TOKEN_OF_1_0
+    assert rest == []
+    assert rest.report.until == NOW
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"since": SINCE + timedelta(seconds=1)},
+        {"since": None},
+        {"until": UNTIL + timedelta(seconds=1)},
+        {"until": None},
+        {"order": "desc"},
+        {"till_id": 12345},
+        {"till_ids": [1, 2]},
+        {"store_id": 12345},
+        {"store_code": "12345"},
+        {"program_id": 1},
+        {"ledger_entry_type": "CREDIT"},
+        {"point_category_type": "REGULAR"},
+        {"include_till_concept_events": False},
+        {"include_alternate_currencies": True},
+        {"include_alternate_currencies": False},
+        {"alternate_currency_names": ["Stars"]},
+        {"exclude_point_categories": False},
+        {"include_concept_details": True},
+        {"data_scope": DataScope("SELF")},
+        {"data_scope": DataScope("OTHER", (1,))},
+    ],
+)
+async def test_a_token_of_another_query_is_refused(settled_ledger: Canned, changed: dict[str, Any]) -> None:
+    """In either direction."""
+    ledger = settled_ledger.client.ledger
+    plain: dict[str, Any] = {"since": SINCE, "until": UNTIL}
+    for one, other in [(plain, plain | changed), (plain | changed, plain)]:
+        token = aiter(ledger.entries(MEMBER, **one)).resume
+        with pytest.raises(InvalidArgument, match=r"of another query; ask with the same since, until, order, filters"):
+            ledger.entries(MEMBER, **other, resume=token)
+    assert settled_ledger.requests == []
+
+
+def test_every_argument_of_a_question_is_either_in_its_token_or_may_change() -> None:
+    """A new one must be put here, in one list or the other."""
+    parameters = inspect.signature(LedgerEndpoint.entries).parameters
+    may_change = {"self", "member", "max_items", "resume", "page_size", "pages_per_part", "proof", "settle"}
+    refused = {"since", "until", "order", "till_id", "till_ids", "store_id", "store_code", "program_id"}
+    refused |= {"ledger_entry_type", "point_category_type", "include_till_concept_events", "data_scope"}
+    refused |= {"include_alternate_currencies", "alternate_currency_names", "exclude_point_categories"}
+    refused |= {"include_concept_details"}
+    assert may_change | refused == set(parameters)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {"page_size": 7, "pages_per_part": 2, "max_items": 1, "proof": "atomic", "settle": timedelta(0)}),
+        ({"since": SINCE}, {"since": SINCE.astimezone(ZoneInfo("Asia/Kolkata"))}),
+        ({"until": UNTIL}, {"until": UNTIL.astimezone(timezone(timedelta(hours=-9)))}),
+        ({"till_ids": [1, 2]}, {"till_ids": ("1", 2)}),
+        ({"alternate_currency_names": "Stars"}, {"alternate_currency_names": ("Stars",)}),
+        ({"ledger_entry_type": LedgerEntryType.CREDIT}, {"ledger_entry_type": "CREDIT"}),
+        ({"data_scope": DataScope("ALL", [1, 2])}, {"data_scope": DataScope("ALL", (1, 2))}),
+    ],
+)
+async def test_what_asks_the_same_has_the_same_tokens(
+    settled_ledger: Canned, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """A caller may go on with other pages and another proof, and write the same question in another way."""
+    token = aiter(settled_ledger.client.ledger.entries(MEMBER, **one)).resume
+    query = settled_ledger.client.ledger.entries(MEMBER, resume=token, **other)
+    assert aiter(query).resume == token
+
+
+_PRINTS_A_TOKEN = """
+from datetime import UTC, datetime
+from loyalty_async import Basic, CapillaryClient, Customer, DataScope
+now = datetime(2025, 6, 1, tzinfo=UTC)
+client = CapillaryClient("https://eu.api.example.com", auth=Basic("till", "password"), clock=lambda: now)
+member = Customer.by_id(7, source="INSTORE")
+print(aiter(client.ledger.entries(
+    member, till_ids=[1, 2], program_id=3, point_category_type="REGULAR", include_alternate_currencies=True,
+    data_scope=DataScope("ALL", (1, 2)), order="desc",
+)).resume)
+"""
+
+
+def test_tokens_are_the_same_in_every_process() -> None:
+    """Whatever the seed of its hashes."""
+    tokens = set()
+    for seed in ("0", "1", "random"):
+        surroundings = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", _PRINTS_A_TOKEN]
+        tokens.add(subprocess.check_output(command, env=surroundings, timeout=30))  # noqa: S603
+    assert len(tokens) == 1
+
+
 # ---- Refused before anything is sent ---------------------------------------------------------------------------------
 
 
@@ -412,6 +615,23 @@ async def test_nothing_is_sent_before_a_query_is_iterated_and_each_iteration_sta
         ({"pages_per_part": True}, "pages_per_part"),
         ({"settle": timedelta(seconds=-1)}, "settle"),
         ({"settle": 3600}, "settle"),
+        ({"order": "newest"}, "order must be one of asc, desc"),
+        ({"order": "DESC"}, "order must be one of asc, desc"),
+        ({"order": None}, "order must be one of asc, desc"),
+        ({"max_items": 0}, "max_items must be an integer of at least 1"),
+        ({"max_items": -1}, "max_items"),
+        ({"max_items": True}, "max_items"),
+        ({"max_items": 20.0}, "max_items"),
+        ({"max_items": "20"}, "max_items"),
+        ({"proof": "none"}, "proof must be one of settled, atomic"),
+        ({"proof": None}, "proof must be one of settled, atomic"),
+        ({"proof": True}, "proof"),
+        ({"resume": ""}, "resume is not a resume token"),
+        ({"resume": "next"}, "resume is not a resume token"),
+        ({"resume": 7}, "resume is not a resume token"),
+        ({"resume": b"e30"}, "resume is not a resume token"),
+        ({"resume": "eyJ2IjoyfQ"}, "of another version"),
+        ({"resume": TOKEN_OF_1_0, "since": SINCE}, "of another query"),
     ],
 )
 async def test_what_cannot_be_asked_is_refused_at_once(

@@ -72,3 +72,9 @@ def test_no_value_of_an_unknown_field_is_counted() -> None:
     document = decoded()
     document["mobile"] = document["ledgerEntries"][0]["mobile"] = "917406401004"
     assert not any("917406401004" in name for name in counted(document))
+
+
+def test_a_name_is_cut_where_it_is_too_long_to_be_one() -> None:
+    answer = decoded()
+    answer["ledgerEntries"][0]["eventName"] = "x" * 10_000
+    assert max(map(len, counted(answer))) == 100

@@ -89,9 +89,20 @@ def test_no_window_is_longer_than_89_days_and_none_more_is_cut_than_needed(span:
     assert len(cut) == -(-span.length // WINDOW)
 
 
+@given(spans(), st.timedeltas(timedelta(days=1), WINDOW))
+def test_windows_may_come_newest_first_and_then_the_oldest_is_the_shorter_one(span: Span, longest: timedelta) -> None:
+    cut = list(windows(span, longest, newest_first=True))
+    assert cut[0].until == span.until
+    assert cut[-1].since == span.since
+    assert all(newer.since == older.until for newer, older in pairwise(cut))
+    assert all(window.length == longest for window in cut[:-1])
+    assert timedelta(0) < cut[-1].length <= longest
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
 @pytest.mark.parametrize("until", [NOON, NOON - SECOND])
-def test_an_empty_span_has_no_windows(until: datetime) -> None:
-    assert list(windows(Span(NOON, until))) == []
+def test_an_empty_span_has_no_windows(until: datetime, newest_first: bool) -> None:
+    assert list(windows(Span(NOON, until), newest_first=newest_first)) == []
 
 
 @given(seen_by_a_clock())

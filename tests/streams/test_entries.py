@@ -1,22 +1,28 @@
 """A stream loses and doubles nothing, whatever cuts its waits short, and ends once."""
 
 import asyncio
-from datetime import timedelta
+import itertools
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Literal
 
 import anyio
+import attrs
 import pytest
 
 from loyalty_async.errors import ClientStateError, ConnectionFailedError, IncompleteLedgerError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Verdict
+from loyalty_async.models.spans import Span
 from loyalty_async.planning.jobs import PageRequest
+from loyalty_async.planning.orders import in_order
 from loyalty_async.streams.entries import EntryStream
 from loyalty_async.streams.queries import EntryQuery
 from tests._support.fetching import MEMBER, Fetch, after, drain, ids, opened, query, randomly, rest
-from tests._support.ledger_server import CountsGhosts, Deletes, LedgerServer, entries_at
-from tests._support.readings import LONG_AGO, terms
+from tests._support.ledger_server import CountsGhosts, Deletes, LedgerServer, entries_at, entry
+from tests._support.readings import FAR_AHEAD, LONG_AGO, terms
 from tests._support.virtual_clock import VirtualTimeLoop
-from tests._support.walks import NOON, SECOND
+from tests._support.walks import MICROSECOND, NOON, SECOND
 
 pytestmark = pytest.mark.anyio
 
@@ -303,3 +309,328 @@ def test_a_stream_shows_nothing_of_its_member() -> None:
     stream = aiter(question(eventful()))
     assert MEMBER.identifier_value == "4242424242"
     assert "424242" not in repr(stream)
+
+
+# ---- Where a walk goes on --------------------------------------------------------------------------------------------
+
+Way = int | str | None
+Order = Literal["asc", "desc"]
+
+THREE_MINUTES = NOON + 180 * SECOND
+both_orders = pytest.mark.parametrize("order", ["asc", "desc"])
+dated_or_not = pytest.mark.parametrize("since", [NOON, None], ids=["dated", "whole history"])
+
+
+def crowd() -> list[LedgerEntry]:
+    """Three minutes: dates with several events, events with several rows, a full second, and entries at all edges."""
+    rows = [entry(number, NOON + number * 5 * SECOND) for number in range(12)]
+    rows += [entry(number, NOON + 60 * SECOND) for number in (20, 21, 22)]
+    rows += [entry(23, NOON + 60 * SECOND, customer) for customer in (1, 2, 3, 4)]
+    rows += [entry(30, NOON + 90 * SECOND + SECOND / 2, customer) for customer in (1, 2, 3)]
+    rows += [entry(number, NOON + 100 * SECOND) for number in range(40, 52)]
+    rows += [entry(5, NOON + 120 * SECOND - MICROSECOND), entry(61, NOON + 120 * SECOND)]
+    return [*rows, entry(2, NOON + 150 * SECOND), entry(63, THREE_MINUTES - MICROSECOND)]
+
+
+def crowded(
+    order: Order,
+    since: datetime | None,
+    *,
+    settled: bool = False,
+    resume: str | None = None,
+    max_items: int | None = None,
+    fetch: Fetch | None = None,
+) -> EntryQuery:
+    """Ask for the crowd in pages of ten; two more entries are later than the walk."""
+    later = [entry(900 + number, THREE_MINUTES + number * SECOND) for number in range(2)]
+    fetch = fetch or Fetch(LedgerServer(ledger=[*crowd(), *later], most=10))
+    under = terms(settled_before=FAR_AHEAD if settled else LONG_AGO, window=60 * SECOND if since else DAY)
+    return query(
+        fetch,
+        since=since,
+        until=THREE_MINUTES,
+        now=NOW,
+        under=under,
+        order=order,
+        max_items=max_items,
+        resume=resume,
+    )
+
+
+def all_of(order: Order) -> list[LedgerEntry]:
+    return in_order(crowd(), descending=order == "desc")
+
+
+async def read_in(way: Way, asked: EntryQuery) -> list[LedgerEntry]:
+    if isinstance(way, str):
+        return await asked.collect()
+    async with opened(asked, way) as stream:
+        return await rest(stream)
+
+
+async def tokens_of(asked: EntryQuery) -> list[str]:
+    """Give the resume point before each entry, and that behind the last."""
+    stream = aiter(asked)
+    tokens = [stream.resume]
+    tokens.extend([stream.resume async for _ in stream])
+    return tokens
+
+
+@both_orders
+@dated_or_not
+@pytest.mark.parametrize("settled", [False, True])
+async def test_a_walk_may_be_taken_up_at_every_place(order: Order, since: datetime | None, settled: bool) -> None:
+    """Between rows of one event, events of one date, parts, windows; in whichever way."""
+    expected = all_of(order)
+    tokens = await tokens_of(crowded(order, since, settled=settled))
+    assert len(tokens) == len(set(tokens)) == len(expected) + 1
+    for taken, token in enumerate(tokens):
+        way = (None, 2, "collect")[taken % 3]
+        assert await read_in(way, crowded(order, since, settled=settled, resume=token)) == expected[taken:], taken
+
+
+@both_orders
+@dated_or_not
+async def test_equal_rows_of_one_event_are_told_apart_by_their_number(order: Order, since: datetime | None) -> None:
+    rows = [entry(6, NOON), *[entry(7, NOON)] * 3, entry(8, NOON)]
+    asked = query(Fetch(LedgerServer(ledger=rows)), since=since, until=UNTIL, now=NOW, order=order)
+    for taken, token in enumerate(await tokens_of(asked)):
+        assert len(await attrs.evolve(asked, resume=token).collect()) == 5 - taken
+
+
+@both_orders
+@dated_or_not
+async def test_a_walk_that_was_taken_up_is_complete_once_its_end_is_met(order: Order, since: datetime | None) -> None:
+    for taken, token in enumerate(await tokens_of(crowded(order, since))):
+        entries = await crowded(order, since, resume=token).collect()
+        report = entries.report
+        assert (report.verdict, report.entries) == (Verdict.COMPLETE, len(crowd()) - taken)
+
+
+@both_orders
+@dated_or_not
+@pytest.mark.parametrize("many", [1, 7, 38])
+async def test_the_next_page_begins_where_the_last_one_ended(order: Order, since: datetime | None, many: int) -> None:
+    """So many at a time until there are none: all entries, once."""
+    token: str | None = None
+    pages: list[list[LedgerEntry]] = []
+    while not pages or pages[-1]:
+        page = await crowded(order, since, max_items=many, resume=token).collect()
+        token = page.resume
+        pages.append(list(page))
+    assert [row for page in pages for row in page] == all_of(order)
+    assert all(len(page) == many for page in pages[:-2])
+    assert token == (await crowded(order, since, max_items=many, resume=token).collect()).resume
+
+
+@both_orders
+@dated_or_not
+@pytest.mark.parametrize("ahead", [None, 2])
+async def test_an_error_in_the_middle_says_from_where_the_rest_comes(
+    order: Order, since: datetime | None, ahead: int | None
+) -> None:
+    """At each request in turn."""
+    undisturbed = crowded(order, since)
+    calls = await calls_of_question(undisturbed, ahead)
+    for number in range(1, calls + 1):
+        fetch = Fetch(LedgerServer(ledger=crowd(), most=10))
+        fetch.refuses = failing_at(fetch, number)
+        taken: list[LedgerEntry] = []
+        async with opened(crowded(order, since, fetch=fetch), ahead) as stream:
+            with pytest.raises(ConnectionFailedError) as caught:
+                await drain(stream, taken)
+        assert caught.value.resume == stream.resume
+        assert taken + await crowded(order, since, resume=caught.value.resume).collect() == all_of(order)
+
+
+def failing_at(fetch: Fetch, number: int) -> Callable[[PageRequest], Exception | None]:
+    return lambda _: ConnectionFailedError("no line") if fetch.calls >= number else None
+
+
+async def calls_of_question(asked: EntryQuery, ahead: int | None) -> int:
+    async with opened(asked, ahead) as stream:
+        await rest(stream)
+    return stream.report.requests
+
+
+@both_orders
+@dated_or_not
+async def test_a_walk_that_fails_again_and_again_comes_to_its_end(order: Order, since: datetime | None) -> None:
+    """Each time from the point that the last error told, a little further."""
+    taken: list[LedgerEntry] = []
+    token: str | None = None
+    failures = 0
+    for number in itertools.count(3):
+        fetch = Fetch(LedgerServer(ledger=crowd(), most=10))
+        fetch.refuses = failing_at(fetch, number)
+        stream = aiter(crowded(order, since, resume=token, fetch=fetch))
+        try:
+            await drain(stream, taken)
+        except ConnectionFailedError as error:
+            failures, token = failures + 1, error.resume
+        else:
+            break
+    assert failures > 2
+    assert taken == all_of(order)
+
+
+@both_orders
+@dated_or_not
+async def test_what_collect_dropped_is_read_again(order: Order, since: datetime | None) -> None:
+    """Its error points to where it began itself, not to where it had come."""
+    token = (await tokens_of(crowded(order, since)))[11]
+    for begin, expected in [(None, all_of(order)), (token, all_of(order)[11:])]:
+        fetch = Fetch(LedgerServer(ledger=crowd(), most=10))
+        fetch.refuses = failing_at(fetch, 9)
+        with pytest.raises(ConnectionFailedError) as caught:
+            await crowded(order, since, resume=begin, fetch=fetch).collect()
+        if begin is not None:
+            assert caught.value.resume == begin
+        assert await crowded(order, since, resume=caught.value.resume).collect() == expected
+
+
+@both
+async def test_a_stream_that_was_closed_or_is_busy_says_where_it_is_too(ahead: int | None) -> None:
+    async with opened(question(eventful()), ahead) as stream, anyio.create_task_group() as tasks:
+        begun = [await anext(stream) for _ in range(7)]
+        tasks.start_soon(drain, stream, begun)
+        await anyio.sleep(0.5)
+        with pytest.raises(ClientStateError) as busy:
+            await anext(stream)
+        assert busy.value.resume == stream.resume
+        assert busy.value.member is MEMBER
+    assert ids(begun) == EXPECTED
+    if ahead is not None:
+        with pytest.raises(ClientStateError) as closed:
+            await anext(stream)
+        assert (closed.value.resume, closed.value.member) == (stream.resume, MEMBER)
+
+
+async def test_who_still_waits_when_the_block_ends_is_told_where_it_was() -> None:
+    taken: list[LedgerEntry] = []
+    told: list[ClientStateError] = []
+
+    async def wait(stream: EntryStream) -> None:
+        with pytest.raises(ClientStateError) as caught:
+            await drain(stream, taken)
+        told.append(caught.value)
+
+    async with anyio.create_task_group() as tasks, question(eventful()).prefetch(ahead=2) as stream:
+        tasks.start_soon(wait, stream)
+        await anyio.sleep(4.5)
+    assert 0 < len(taken) < len(EXPECTED)
+    assert [(error.resume, error.member) for error in told] == [(stream.resume, MEMBER)]
+
+
+async def test_an_error_that_is_raised_again_says_where_it_was_first() -> None:
+    fetch = Fetch(LedgerServer(ledger=[]), refuses=lambda _: ConnectionFailedError("no line"))
+    stream = aiter(query(fetch, since=NOON, until=UNTIL, now=NOW))
+    told = []
+    for _ in range(2):
+        with pytest.raises(ConnectionFailedError) as caught:
+            await anext(stream)
+        told.append(caught.value.resume)
+    assert told == [stream.origin] * 2
+
+
+async def test_a_proof_that_fails_says_from_where_to_go_on() -> None:
+    """Everything before the span that does not add up was handed out."""
+    ledger = entries_at([NOON + number * DAY for number in range(150)])
+    server = CountsGhosts(ledger=ledger, ghost=NOON + 100 * DAY)
+    stream = aiter(query(Fetch(server), since=NOON, until=UNTIL, now=NOW))
+    taken: list[LedgerEntry] = []
+    with pytest.raises(IncompleteLedgerError) as caught:
+        await drain(stream, taken)
+    honest = Fetch(LedgerServer(ledger=ledger))
+    again = query(honest, since=NOON, until=UNTIL, now=NOW, resume=caught.value.resume)
+    assert taken + await again.collect() == ledger
+    assert ids(taken) == list(range(1, 101))
+
+
+# ---- The cut-off -----------------------------------------------------------------------------------------------------
+
+
+@both_orders
+@dated_or_not
+@pytest.mark.parametrize("taken", [0, 1, 3, 5])
+async def test_a_walk_that_is_taken_up_ends_where_it_was_to_end(
+    order: Order, since: datetime | None, taken: int
+) -> None:
+    """What was booked since is not of it, not even if it is dated a moment after the walk began."""
+    ledger = entries_at([NOW - number * DAY for number in range(1, 6)])
+    fetch = Fetch(LedgerServer(ledger=list(ledger)))
+    stream = aiter(query(fetch, since=since, until=None, now=NOW, order=order))
+    before = [await anext(stream) for _ in range(taken)]
+    fetch.server.ledger += [entry(91, NOW), entry(92, NOW + SECOND), entry(93, NOW + DAY)]
+    again = query(fetch, since=since, until=None, now=NOW + 9 * DAY, order=order, resume=stream.resume)
+    after_all = await again.collect()
+    assert before + after_all == (ledger if order == "asc" else ledger[::-1])
+    if order == "asc":
+        assert after_all.report.until == NOW
+
+
+async def test_a_stream_keeps_the_cut_off_of_the_walk_that_it_goes_on_with() -> None:
+    """Also if it is left again before it gave anything."""
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOW - SECOND, NOW + SECOND])))
+    first = aiter(query(fetch, since=NOON, until=None, now=NOW)).resume
+    second = aiter(query(fetch, since=NOON, until=None, now=NOW + DAY, resume=first)).resume
+    assert second == first
+    assert ids(await query(fetch, since=NOON, until=None, now=NOW + DAY, resume=second).collect()) == [1]
+
+
+async def test_what_has_settled_by_then_is_read_as_settled() -> None:
+    """Two pages of the last hour: split at first, paged through when the walk is taken up a day later."""
+    moments = [NOW - number * 20 * SECOND for number in range(1, 151)]
+    first = Fetch(LedgerServer(ledger=entries_at(moments)))
+    stream = aiter(query(first, since=NOW - timedelta(hours=1), until=None, now=NOW))
+    assert len(await rest(stream)) == 150
+    assert first.calls > 2
+    later = Fetch(LedgerServer(ledger=entries_at(moments)))
+    again = query(later, since=NOW - timedelta(hours=1), until=None, now=NOW + DAY, resume=stream.origin)
+    assert len(await again.collect()) == 150
+    assert later.calls == 2
+
+
+# ---- What a rest costs and proves ------------------------------------------------------------------------------------
+
+
+async def test_a_rest_costs_what_it_holds() -> None:
+    """Of 700 days all but the last 20 were handed out: one window, not eight; and not the last page of the history."""
+    ledger = entries_at([NOW - number * DAY for number in range(1, 701)])
+    for since in (None, NOW - 701 * DAY):
+        stream = aiter(query(Fetch(LedgerServer(ledger=ledger)), since=since, until=None, now=NOW))
+        for _ in range(680):
+            await anext(stream)
+        fetch = Fetch(LedgerServer(ledger=ledger))
+        left = await query(fetch, since=since, until=None, now=NOW, resume=stream.resume).collect()
+        assert len(left) == 20
+        assert fetch.calls == (2 if since is None else 1)
+
+
+@both_orders
+async def test_the_rest_of_a_whole_history_is_held_against_what_was_handed_out(order: Order) -> None:
+    """One that is counted and never served is missed by each walk that meets the end."""
+    ledger = entries_at([NOON + number * timedelta(hours=1) for number in range(250)])
+    for taken in (0, 1, 30, 249):
+        honest = aiter(query(Fetch(LedgerServer(ledger=ledger)), since=None, until=None, now=NOW, order=order))
+        for _ in range(taken):
+            await anext(honest)
+        lying = Fetch(CountsGhosts(ledger=ledger, ghost=FAR_AHEAD))
+        again = query(lying, since=None, until=None, now=NOW, order=order, resume=honest.resume)
+        with pytest.raises(IncompleteLedgerError, match="the server counts 1 entries more than it served"):
+            await again.collect()
+
+
+@pytest.mark.parametrize("since", [NOON, None])
+async def test_a_rest_reports_where_it_was_taken_up(since: datetime | None) -> None:
+    ledger = entries_at([NOON + number * DAY for number in range(10)])
+    stream = aiter(query(Fetch(LedgerServer(ledger=ledger)), since=since, until=NOON + 10 * DAY, now=NOW))
+    for _ in range(4):
+        await anext(stream)
+    fetch = Fetch(LedgerServer(ledger=ledger))
+    left = await query(fetch, since=since, until=NOON + 10 * DAY, now=NOW, resume=stream.resume).collect()
+    report = left.report
+    assert (report.since, report.until, report.entries) == (NOON + 3 * DAY, NOON + 10 * DAY, 6)
+    assert report.covered == Span(NOON + 3 * DAY, NOON + 10 * DAY)
+    # The mark's own entry is read once more; without dates, everything is.
+    assert (report.said, report.seen) == ((7, 7) if since else (10, 10))

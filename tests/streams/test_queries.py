@@ -1,7 +1,8 @@
 """A query gives one and the same sequence however it is iterated, and no sooner than it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import anyio
@@ -10,14 +11,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty_async.errors import InvalidArgument
+from loyalty_async.errors import IncompleteLedgerError, InvalidArgument
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Report, Verdict
+from loyalty_async.models.spans import Span
 from loyalty_async.streams.queries import EntryQuery
 from tests._support.fetching import Fetch, ids, opened, query, randomly, rest
-from tests._support.ledger_server import Deletes, LedgerServer, entries_at, entry, newest_first, oldest_first
+from tests._support.ledger_server import (
+    CountsGhosts,
+    Deletes,
+    LedgerServer,
+    Order,
+    entries_at,
+    entry,
+    newest_first,
+    oldest_first,
+    shuffled,
+)
 from tests._support.profiles import examples
-from tests._support.readings import LONG_AGO, terms
+from tests._support.readings import FAR_AHEAD, LONG_AGO, terms
 from tests._support.walks import NOON, SECOND, Walked, in_order, walked
 
 pytestmark = pytest.mark.anyio
@@ -162,6 +174,212 @@ async def test_a_longer_history_is_read_from_its_oldest_entry_on(
 async def test_an_empty_history_has_no_beginning(way: int | str | None) -> None:
     entries, report = await read_in(way, query(Fetch(LedgerServer(ledger=[])), since=None, until=None, now=NOW))
     assert (list(entries), report.since, report.verdict) == ([], None, Verdict.COMPLETE)
+
+
+# ---- Newest first ----------------------------------------------------------------------------------------------------
+
+
+both_orders = pytest.mark.parametrize("order", ["asc", "desc"])
+BERLIN = ZoneInfo("Europe/Berlin")
+SET_BACK = datetime(2024, 10, 27, 1, tzinfo=UTC)
+
+
+async def assert_reversed(walk: Walked, ahead: int, *, dated: bool = True) -> None:
+    """Read the newest first in each way: the very reverse of the oldest first, with the same requests in all ways."""
+    since = walk.span.since if dated else None
+    seen = []
+    for way in (None, ahead, "collect"):
+        fetch = Fetch(attrs.evolve(walk.server), randomly(7))
+        question = query(fetch, since=since, until=walk.span.until, now=NOW, under=walk.terms, order="desc")
+        entries, report = await read_in(way, question)
+        assert report.verdict is Verdict.COMPLETE
+        oldest = entries[-1].created_at if entries else None
+        assert (report.entries, report.until) == (len(entries), walk.span.until)
+        assert report.since == (since or oldest)
+        seen.append((list(entries), report, sorted(map(str, fetch.server.requests))))
+    assert seen[0] == seen[1] == seen[2]
+    forth = query(Fetch(attrs.evolve(walk.server)), since=since, until=walk.span.until, now=NOW, under=walk.terms)
+    assert seen[0][0] == (await read_in(None, forth))[0][::-1]
+    if dated:
+        assert seen[0][0] == walk.expected[::-1]
+
+
+@settings(max_examples=examples(25))
+@given(walk=walked(), ahead=st.integers(0, 6))
+async def test_the_newest_first_are_the_very_reverse_in_every_way(walk: Walked, ahead: int) -> None:
+    await assert_reversed(walk, ahead)
+
+
+@settings(max_examples=examples(25))
+@given(
+    walk=st.sampled_from([-90, -60, -1, 0, 30, 60, 61]).flatmap(
+        lambda minutes: walked(base=SET_BACK + timedelta(minutes=minutes), zone=BERLIN, fold=minutes % 2)
+    )
+)
+async def test_a_clock_that_is_set_back_changes_nothing_newest_first(walk: Walked) -> None:
+    await assert_reversed(walk, 2)
+
+
+@settings(max_examples=examples(15))
+@given(
+    hours=st.lists(st.integers(1, 300), max_size=60),
+    order=st.sampled_from([newest_first, oldest_first]),
+    most=st.integers(1, 9),
+    until=st.sampled_from([NOW, NOW - 100 * timedelta(hours=1)]),
+)
+async def test_a_whole_history_newest_first_is_the_very_reverse(
+    hours: list[int], order: Callable[..., list[LedgerEntry]], most: int, until: datetime
+) -> None:
+    ledger = entries_at([NOW - number * timedelta(hours=1) for number in hours])
+    server = LedgerServer(ledger=ledger, order=order, most=most)
+    span = Span(NOON, until)
+    await assert_reversed(Walked(span=span, server=server, terms=terms(settled_before=LONG_AGO)), 2, dated=False)
+
+
+# ---- No more than is wanted ------------------------------------------------------------------------------------------
+
+
+def daily(many: int, **settings: Any) -> Fetch:
+    """Serve an entry of each of so many days before now; the newest has the largest id."""
+    dates = [NOW - (number + 1) * DAY for number in range(many)]
+    return Fetch(LedgerServer(ledger=entries_at(dates), **settings))
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("many", "since", "requests"),
+    [
+        (5, None, 1),
+        (100, None, 1),
+        (101, None, 2),
+        (700, None, 2),
+        (700, NOW - 30 * DAY, 1),
+        (700, NOW - 700 * DAY, 1),
+        (700, NOW - 10 * DAY, 1),
+    ],
+)
+async def test_the_latest_twenty_cost_one_request_or_two(
+    way: int | str | None, many: int, since: datetime | None, requests: int
+) -> None:
+    """Two of a history that is longer than a page: dates are needed to prove that it is the latest that are shown."""
+    fetch = daily(many)
+    question = query(fetch, since=since, until=None, now=NOW, order="desc", max_items=20)
+    entries, report = await read_in(way, question)
+    days = min(many, 20 if since is None else (NOW - since) // DAY)
+    assert [row.created_at for row in entries] == [NOW - (number + 1) * DAY for number in range(min(days, 20))]
+    assert (fetch.calls, report.requests, report.entries) == (requests, requests, len(entries))
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("since", "requests"), [(NOW - 700 * DAY, 1), (None, 1 + 1 + 1)], ids=["dated", "whole history"]
+)
+async def test_the_oldest_twenty_cost_one_request_or_three(
+    way: int | str | None, since: datetime | None, requests: int
+) -> None:
+    """Of a whole history the first page and the last show where it begins."""
+    fetch = daily(700)
+    entries, _ = await read_in(way, query(fetch, since=since, until=None, now=NOW, max_items=20))
+    assert ids(entries) == list(range(1, 21))
+    assert fetch.calls == requests
+
+
+@every_way
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("many", [1, 9, 10, 11, 25, 59, 60, 61])
+async def test_so_many_are_the_first_so_many(way: int | str | None, order: Literal["asc", "desc"], many: int) -> None:
+    """And it is known that there are no more only if the end was met."""
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON + number * SECOND for number in range(60)]), most=10))
+    under = terms(settled_before=LONG_AGO, window=20 * SECOND)
+    question = query(fetch, since=NOON, until=NOON + 60 * SECOND, now=NOW, under=under, order=order, max_items=many)
+    entries, report = await read_in(way, question)
+    everything = list(range(1, 61))
+    assert ids(entries) == (everything if order == "asc" else everything[::-1])[:many]
+    assert report.entries == len(entries)
+    assert report.verdict is (Verdict.COMPLETE if many > 60 else Verdict.PARTIAL)
+
+
+@pytest.mark.parametrize("ahead", [None, 0, 4])
+async def test_nothing_is_sent_once_so_many_were_given(ahead: int | None) -> None:
+    fetch = daily(700)
+    question = query(fetch, since=NOW - 700 * DAY, until=None, now=NOW, max_items=20)
+    async with opened(question, ahead) as stream:
+        assert len(await rest(stream)) == 20
+        assert await anext(stream, None) is None
+        await anyio.sleep(100)
+    assert fetch.calls == 1
+
+
+@pytest.mark.parametrize(("max_items", "most"), [(1, 1), (10, 1), (11, 2), (20, 2), (21, 3), (60, 5), (None, 5)])
+async def test_no_more_is_read_ahead_than_the_pages_that_are_wanted(max_items: int | None, most: int) -> None:
+    moments = [NOON + number * DAY for number in range(60)]
+    fetch = Fetch(LedgerServer(ledger=entries_at(moments)))
+    under = terms(window=DAY, page_size=10)
+    question = query(fetch, since=NOON, until=NOON + 60 * DAY, now=NOW, under=under, max_items=max_items)
+    async with question.prefetch(ahead=4) as stream:
+        await anext(stream)
+    assert fetch.most == most
+
+
+# ---- Late arrivals ---------------------------------------------------------------------------------------------------
+
+
+def arriving(at: Iterable[int]) -> dict[int, Callable[[list[LedgerEntry]], None]]:
+    """Book an entry, dated now or a little later, before each of these requests."""
+
+    def book(ledger: list[LedgerEntry]) -> None:
+        ledger.append(entry(90_000 + len(ledger), NOW + len(ledger) * SECOND))
+
+    return dict.fromkeys(at, book)
+
+
+@both_orders
+@pytest.mark.parametrize("served", [newest_first, oldest_first, shuffled(5)], ids=["new", "old", "mixed"])
+@pytest.mark.parametrize("way", [None, 3])
+@pytest.mark.parametrize("since", [None, NOW - 2 * DAY], ids=["whole history", "dated"])
+@pytest.mark.parametrize("until", [None, NOW - timedelta(hours=6)], ids=["until now", "until alone"])
+async def test_late_arrivals_never_end_a_walk_in_an_error(
+    order: Literal["asc", "desc"],
+    served: Order,
+    way: int | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> None:
+    """Whatever the server shows first, and whether what is later than the walk must be counted."""
+    rows = entries_at([NOW - number * timedelta(minutes=5) for number in range(1, 250)])
+    expected = [row.event_log_id for row in rows if row.created_at < (until or NOW)]
+    for at in ([1], [2], range(2, 6), [3, 6, 9], range(1, 60, 7)):
+        server = LedgerServer(ledger=list(rows), order=served, most=20, happens=arriving(at))
+        entries, report = await read_in(way, query(Fetch(server), since=since, until=until, now=NOW, order=order))
+        assert ids(entries) == (expected if order == "asc" else expected[::-1])
+        assert report.verdict is Verdict.COMPLETE
+
+
+@both_orders
+async def test_late_arrivals_that_push_the_oldest_onto_another_page_do_not_hide_it(
+    order: Literal["asc", "desc"],
+) -> None:
+    """Two full pages, and two entries more when the last of them is asked for: the oldest stands on a third then."""
+
+    def book(ledger: list[LedgerEntry]) -> None:
+        ledger.extend([entry(901, NOW), entry(902, NOW)])
+
+    for number in (1, 2, 3):
+        fetch = daily(200, happens={number: book})
+        entries, report = await read_in(None, query(fetch, since=None, until=None, now=NOW, order=order))
+        assert [row.created_at for row in entries] == sorted(
+            (NOW - (day + 1) * DAY for day in range(200)), reverse=order == "desc"
+        )
+        assert (report.verdict, report.rereads) == (Verdict.COMPLETE, int(number == 2))
+
+
+async def test_a_loss_is_not_hidden_by_what_is_later_than_the_walk() -> None:
+    """One entry that is counted never comes, and many are later."""
+    later = [NOW + number * SECOND for number in range(150)]
+    dates = [NOW - number * DAY for number in range(1, 150)]
+    server = CountsGhosts(ledger=entries_at([*dates, *later]), ghost=FAR_AHEAD, order=oldest_first)
+    with pytest.raises(IncompleteLedgerError, match="the server counts 1 entries more than it served"):
+        await query(Fetch(server), since=None, until=None, now=NOW, under=terms()).collect()
 
 
 # ---- Round trips -----------------------------------------------------------------------------------------------------

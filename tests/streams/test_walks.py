@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import anyio
+import attrs
 import pytest
 
 from loyalty_async.errors import (
@@ -13,8 +15,11 @@ from loyalty_async.errors import (
     RequestRefusedError,
 )
 from loyalty_async.models.ledger import LedgerEntry
+from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.reports import Verdict
 from loyalty_async.models.spans import Span
+from loyalty_async.planning.jobs import PageRequest
+from loyalty_async.protocol.efforts import Effort
 from tests._support.fetching import MEMBER, Fetch, after, ids, opened, query, rest
 from tests._support.ledger_server import CountsGhosts, CountsUp, LedgerServer, entries_at, entry
 from tests._support.readings import FAR_AHEAD, LONG_AGO, terms
@@ -111,6 +116,94 @@ async def test_a_page_that_warns_of_pending_events_makes_the_verdict_pending(cod
     assert (entries.report.verdict, entries.report.warnings) == (verdict, {code: 2})
 
 
+async def test_a_report_of_a_walk_that_was_stopped_covers_what_was_given_whole() -> None:
+    """Two windows of 88 days; the second is proved, and half of it not handed out yet."""
+    stream = aiter(query(Fetch(LedgerServer(ledger=daily(150))), since=NOON, until=NOON + 150 * DAY, now=NOW))
+    seen = []
+    for taken in (1, 88, 100, 150):
+        while stream.report.entries < taken:
+            await anext(stream)
+        seen.append(stream.report.covered)
+    first = Span(NOON, NOON + 88 * DAY)
+    assert seen == [None, first, first, Span(NOON, NOON + 150 * DAY)]
+    # One of the 89 entries of the first request lies in the margin behind its window.
+    assert (stream.report.said, stream.report.seen) == (89 + 62, 89 + 62)
+
+
+async def test_a_report_of_the_newest_covers_them_and_not_what_lies_before() -> None:
+    """Five of the first part, which is a window of 88 days: nothing was given whole."""
+    question = query(
+        Fetch(LedgerServer(ledger=daily(150))),
+        since=NOON,
+        until=NOON + 150 * DAY,
+        now=NOW,
+        order="desc",
+        max_items=90,
+    )
+    report = (await question.collect(ahead=0)).report
+    assert (report.verdict, report.entries, report.parts, report.requests) == (Verdict.PARTIAL, 90, 2, 2)
+    assert report.covered == Span(NOON + 62 * DAY, NOON + 150 * DAY)
+    assert (report.since, report.until) == (NOON, NOON + 150 * DAY)
+    # As above: 88 of the last window, and 62 and one in the margin of the one before it.
+    assert (report.said, report.seen) == (88 + 63, 88 + 63)
+
+
+async def test_what_arrives_meanwhile_is_seen_and_was_not_said() -> None:
+    """An entry of the past is booked behind the first answer, which said 25 of 2 pages and more."""
+
+    def book(ledger: list[LedgerEntry]) -> None:
+        ledger.append(entry(99, NOON + 30 * timedelta(minutes=1)))
+
+    server = LedgerServer(ledger=hourly(25), most=10, happens={2: book})
+    question = query(Fetch(server), since=NOON, until=UNTIL, now=NOW, under=terms(settled_before=LONG_AGO))
+    report = (await question.collect()).report
+    assert (report.verdict, report.said, report.seen, report.entries) == (Verdict.COMPLETE, 25, 26, 26)
+
+
+@both
+async def test_a_span_that_moved_is_read_again_after_a_second(ahead: int | None) -> None:
+    """Of eleven entries one is gone before the second page: it is a page past the end."""
+
+    def delete(ledger: list[LedgerEntry]) -> None:
+        ledger.pop()
+
+    fetch = Fetch(LedgerServer(ledger=hourly(11), most=10, happens={2: delete}), latency=lambda _: 0.0)
+    began = anyio.current_time()
+    async with opened(query(fetch, since=NOON, until=UNTIL, now=NOW), ahead) as stream:
+        assert len(await rest(stream)) == 10
+    assert (stream.report.rereads, stream.report.splits, stream.report.parts) == (1, 0, 1)
+    assert (stream.report.requests, stream.report.pages) == (3, 2)
+    assert anyio.current_time() - began == 1.0
+
+
+async def test_each_reading_of_a_second_counts_and_is_a_second_later() -> None:
+    late = entry(99, NOON)
+    happens: dict[int, Callable[[list[LedgerEntry]], None]] = {4: lambda ledger: ledger.append(late)}
+    server = LedgerServer(ledger=entries_at([NOON] * 25), most=10, happens=happens)
+    fetch = Fetch(server, latency=lambda _: 0.0)
+    began = anyio.current_time()
+    stream = aiter(query(fetch, since=NOON, until=NOON + SECOND, now=NOW, under=terms(settled_before=LONG_AGO)))
+    assert len(await rest(stream)) == 26
+    assert stream.report.rereads == 2
+    assert anyio.current_time() - began == 2.0
+
+
+async def test_a_walk_tells_what_its_calls_took() -> None:
+    """Those that failed included, and those of other walks not."""
+
+    async def fetch(request: PageRequest, page_size: int, effort: Effort) -> LedgerPage:
+        effort.requests += 2
+        effort.retries += 1
+        effort.waited_s += 0.5
+        return server.answer(request, page_size)
+
+    server = LedgerServer(ledger=daily(100))
+    question = attrs.evolve(query(Fetch(server), since=NOON, until=NOON + 200 * DAY, now=NOW), fetch=fetch)
+    for _ in range(2):
+        report = (await question.collect()).report
+        assert (report.requests, report.retries, report.waited_s, report.pages) == (6, 3, 1.5, 2)
+
+
 # ---- Errors 11006 and 11029 ------------------------------------------------------------------------------------------
 
 
@@ -158,6 +251,27 @@ async def test_other_refusals_are_errors_at_once(ahead: int | None) -> None:
     _, caught = await failing(fetch, ahead, until=UNTIL)
     assert isinstance(caught, RequestRefusedError)
     assert fetch.calls == 1
+
+
+@both
+@pytest.mark.parametrize("refuses_over", [10, 99, None])
+@pytest.mark.parametrize("since", [NOON, None])
+async def test_the_newest_first_bear_with_small_pages_too(
+    ahead: int | None, refuses_over: int | None, since: datetime | None
+) -> None:
+    """Refused or clamped, from the beginning and in the middle."""
+
+    def shrink(_: list[LedgerEntry]) -> None:
+        server.refuses_over, server.most = refuses_over, 7
+
+    for number in (1, 2, 3):
+        server = LedgerServer(ledger=daily(200), happens={number: shrink})
+        fetch = Fetch(server)
+        question = query(fetch, since=since, until=NOON + 200 * DAY, now=NOW, order="desc")
+        async with opened(question, ahead) as stream:
+            assert ids(await rest(stream)) == list(range(200, 0, -1))
+        assert stream.report.page_size == 7
+        assert stream.report.clamps == stream.report.pages - (number - 1)
 
 
 # ---- Totals ----------------------------------------------------------------------------------------------------------

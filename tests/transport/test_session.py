@@ -31,6 +31,7 @@ from loyalty_async.errors import (
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.protocol import responses
 from loyalty_async.protocol.backoff import RetryPolicy
+from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport import carrier
 from loyalty_async.transport.carrier import Timeouts
@@ -249,6 +250,92 @@ async def test_a_result_that_never_settles_is_returned_as_it_is() -> None:
 async def test_pending_events_that_come_as_an_error_are_asked_for_again() -> None:
     stage = Stage(failure(11002), failure(9004), OK)
     assert await result_of(open_session(stage)) == {"answer": 42}
+
+
+# ---- What it takes ---------------------------------------------------------------------------------------------------
+
+
+async def effort_of(session: Session, effort: Effort, call: Call = CALL) -> Effort:
+    """Make a call, whatever it ends in."""
+    with contextlib.suppress(LoyaltyError):
+        await session.call(call, as_it_is, effort=effort)
+    return effort
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        ([OK], Effort(1, 0, 0.0)),
+        ([failure(8015)], Effort(1, 0, 0.0)),
+        ([Reply(wait_s=5.0)], Effort(1, 0, 0.0)),
+        ([Reply(error=httpx.ReadError("reset")), OK], Effort(2, 1, 0.5)),
+        ([BUSY, BUSY, OK], Effort(3, 2, 0.5 + 1.0)),
+        ([BUSY, BUSY, BUSY, failure(8015)], Effort(4, 3, 0.5 + 1.0 + 2.0)),
+        ([BUSY] * 6, Effort(6, 5, 0.5 + 1.0 + 2.0 + 4.0 + 8.0)),
+        ([Reply(status=429, headers={"Retry-After": "37"}), OK], Effort(2, 1, 37.0 + 0.5)),
+        ([Reply(status=429, headers={"Retry-After": "91"})], Effort(1, 0, 0.0)),
+        ([document([]), OK], Effort(1, 0, 0.0)),
+    ],
+)
+async def test_the_effort_counts_requests_retries_and_waits_also_of_a_call_that_fails(
+    replies: list[Reply], expected: Effort
+) -> None:
+    session = open_session(Stage(*replies))
+    session._draw = lambda: 1.0
+    assert await effort_of(session, Effort()) == expected
+
+
+async def test_efforts_of_several_calls_add_up_and_are_each_walks_own() -> None:
+    session = open_session(Stage(BUSY, OK, OK, OK))
+    session._draw = lambda: 1.0
+    mine, others = Effort(), Effort()
+    for effort in (mine, others, mine):
+        await effort_of(session, effort)
+    assert (mine, others) == (Effort(3, 1, 0.5), Effort(1, 0, 0.0))
+    assert (session.requests, session.retries) == (4, 1)
+
+
+async def test_an_answer_that_is_not_settled_yet_is_an_effort() -> None:
+    session = open_session(Stage(document({"warnings": [11002]}), OK))
+    session._draw = lambda: 1.0
+    effort = Effort()
+    await session.call(CALL, as_it_is, booked, effort)
+    assert effort == Effort(2, 1, 0.5)
+
+
+async def test_credentials_that_are_replaced_are_an_effort() -> None:
+    stage = Stage(Reply(status=401), OK)
+    session = open_session(stage, authenticator=Fixed("one", "two"))
+    assert await effort_of(session, Effort()) == Effort(2, 1, 0.0)
+
+
+async def test_a_wait_for_a_place_is_an_effort_of_who_waited() -> None:
+    """Behind a request of ten seconds, and behind another one after a refusal."""
+    stage = Stage(Reply(wait_s=10.0), Reply(status=503, wait_s=3.0), Reply(wait_s=3.0), OK)
+    session = open_session(stage, max_in_flight=1)
+    efforts = {name: Effort() for name in ("first", "second", "third")}
+    async with anyio.create_task_group() as tasks:
+        for effort in efforts.values():
+            tasks.start_soon(effort_of, session, effort)
+            await anyio.lowlevel.checkpoint()
+    waits = [effort.waited_s for effort in efforts.values()]
+    assert waits == [0.0, 10.0 + 3.0, 10.0 + 3.0]
+    assert [effort.requests for effort in efforts.values()] == [1, 2, 1]
+
+
+async def test_a_call_that_needs_no_place_waits_for_none() -> None:
+    call = Call(method="GET", path="/x", authenticated=False)
+    assert await effort_of(open_session(Stage(BUSY, OK)), Effort(), call) == Effort(2, 1, 0.0)
+
+
+async def test_what_a_call_took_until_its_deadline_is_counted() -> None:
+    session = open_session(Stage(BUSY, Reply(wait_s=100.0)), timeouts=Timeouts(total=10.0))
+    session._draw = lambda: 1.0
+    assert await effort_of(session, Effort()) == Effort(2, 1, 0.5)
+
+
+async def test_a_call_that_nobody_counts_is_made_all_the_same() -> None:
+    assert await open_session(Stage(OK)).call(CALL, as_it_is, effort=None) == {"answer": 42}
 
 
 # ---- Deadlines -------------------------------------------------------------------------------------------------------

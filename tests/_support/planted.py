@@ -1,0 +1,192 @@
+"""Plants defects in copies of the package, one at a time, to see whether the suite finds them.
+
+Each is one line of the package, as it is and as it must not be, and the tests that must fail then. They are read from
+this list.
+
+1. A request asks for no second more behind its span.
+   planning/windows.py: tests/planning/test_parts.py
+   - _next_second(span.until) + _margin(span.until, zone),
+   + _next_second(span.until),
+2. The oldest window of a walk that goes backwards begins before the span.
+   planning/windows.py: tests/planning/test_windows.py
+   - yield Span(max(until - longest, since), until)
+   + yield Span(until - longest, until)
+3. A span counts as settled though it has only begun in time.
+   planning/jobs.py: tests/planning/test_jobs.py tests/planning/test_parts.py
+   - if span.until > self.settled_before:
+   + if span.since > self.settled_before:
+4. A part keeps the entry at its end, which the next part has too.
+   planning/proofs.py: tests/planning/test_parts.py
+   - kept = in_order(entry for entry in entries if entry.created_at in job.span)
+   + kept = in_order(entry for entry in entries if job.span.since <= entry.created_at <= job.span.until)
+5. Any page passes for the first.
+   planning/proofs.py: tests/planning/test_proofs.py
+   - return page.paging.page_number == 0 and page.paging.total_entries == len(page.entries)
+   + return page.paging.total_entries == len(page.entries)
+6. An entry may stand on two pages.
+   planning/proofs.py: tests/planning/test_parts.py
+   - if len(set().union(*distinct)) < sum(map(len, distinct)):
+   + if len(set().union(*distinct)) < len(distinct):
+7. Fewer entries may be served than were counted.
+   planning/proofs.py: tests/planning/test_parts.py
+   - if sum(len(page.entries) for page in pages) != first.total_entries:
+   + if sum(len(page.entries) for page in pages) > first.total_entries:
+8. One reading of a second that is not settled is enough.
+   planning/parts.py: tests/planning/test_parts.py
+   - if not doubt and (proved or part.entries == earlier):
+   + if not doubt:
+9. The last piece of a span that was split is dropped.
+   planning/density.py: tests/planning/test_density.py tests/planning/test_parts.py
+   - return [Span(since, until) for since, until in zip([span.since, *edges], [*edges, span.until], strict=True)]
+   + return [Span(since, until) for since, until in zip([span.since, *edges[:-1]], edges, strict=True)]
+10. What lies in the margin behind a span that was split is not held against what was said.
+   planning/accounts.py: tests/planning/test_accounts.py
+   - self._after = after
+   + self._after = 0
+11. An account with a piece that turned out to be several is never closed.
+   planning/accounts.py: tests/planning/test_parts.py
+   - self.pieces += pieces - 1
+   + self.pieces += pieces
+12. What an earlier walk handed out is missed by the one that goes on with it.
+   planning/histories.py: tests/planning/test_histories.py
+   - return Account(job.span, None, first.paging.total_entries - shown, 1, kept=job.earlier)
+   + return Account(job.span, None, first.paging.total_entries - shown, 1)
+13. Fewer of the newest pass for enough.
+   planning/histories.py: tests/planning/test_histories.py
+   - newest = at_second(shown[-1]) if len(shown) == terms.enough else None
+   + newest = at_second(shown[-1]) if shown else None
+14. The date of the last entry is not read again, though it may have others.
+   planning/resumes.py: tests/planning/test_resumes.py
+   - return Span(max(span.since, self.created_at), span.until)
+   + return Span(max(span.since, self.created_at + _MICROSECOND), span.until)
+15. The last entry is handed out once more.
+   planning/resumes.py: tests/streams/test_entries.py
+   - if entry.created_at != self.created_at or (ahead < 0 if descending else ahead > 0):
+   + if entry.created_at != self.created_at or (ahead <= 0 if descending else ahead >= 0):
+16. A mark forgets how many rows of its event an earlier mark had counted.
+   planning/resumes.py: tests/planning/test_resumes.py
+   - taken=taken + (before.taken if before and before.event_log_id == last.event_log_id else 0),
+   + taken=taken,
+17. A walk that is taken up ends now, not where it was to end.
+   streams/queries.py: tests/streams/test_entries.py
+   - return ResumePoint.read(self.resume, self._question)
+   + return attrs.evolve(ResumePoint.read(self.resume, self._question), until=now.astimezone(UTC))
+18. A span that was split is read oldest first by a walk that goes backwards.
+   streams/walks.py: tests/streams/test_walks.py
+   - return Further(outcome.jobs[::-1] if self.descending else outcome.jobs)
+   + return Further(outcome.jobs)
+19. What came during the walk looks as if it were missing.
+   streams/walks.py: tests/streams/test_walks.py
+   - missing = await self._missing_in(None, account) - later
+   + missing = await self._missing_in(None, account)
+20. A total that the pieces do not bring is not asked for again.
+   streams/entries.py: tests/streams/test_walks.py
+   - if self._accounts[0].missing:
+   + if self._accounts[0].missing < 0:
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+ROOT = Path(__file__).parents[2]
+
+_ENTRY = re.compile(
+    r"^\d+\. (?P<name>.+)\n +(?P<file>\S+): (?P<tests>.+)\n +- (?P<line>.+)\n +\+ (?P<planted>.+)$", re.MULTILINE
+)
+
+
+@attrs.frozen
+class Defect:
+    """One line of the package that is wrong.
+
+    Attributes:
+        name: What is wrong.
+        file: Where, in the package.
+        tests: The files of tests that must find it, separated by spaces.
+        line: The line as it is, without its indentation.
+        planted: The line as it must not be.
+    """
+
+    name: str
+    file: str
+    tests: str
+    line: str
+    planted: str
+
+    def plant(self, root: Path) -> None:
+        """Change the line in a copy of the project.
+
+        Raises:
+            LookupError: The line is not there any more, or more than once: the list above is to be brought up to date.
+        """
+        path = root / "loyalty_async" / self.file
+        lines = path.read_text().splitlines()
+        places = [place for place, line in enumerate(lines) if line.strip() == self.line]
+        if len(places) != 1:
+            raise LookupError(f"{self.file} has {len(places)} lines that read {self.line!r}, for {self.name!r}")
+        (place,) = places
+        lines[place] = lines[place].replace(self.line, self.planted)
+        path.write_text("\n".join(lines) + "\n")
+        for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
+            compiled.unlink()
+
+
+@attrs.frozen
+class Outcome:
+    """How a run of the suite ended.
+
+    Attributes:
+        code: What pytest returned: 0 if all passed, 1 if tests failed, others if it could not run.
+        output: What it printed.
+    """
+
+    code: int
+    output: str
+
+    @property
+    def failed(self) -> Sequence[str]:
+        """The tests that failed."""
+        return re.findall(r"^FAILED (\S+::.+)$", self.output, re.MULTILINE)
+
+
+def defects() -> list[Defect]:
+    """Read the list above."""
+    return [Defect(**entry.groupdict()) for entry in _ENTRY.finditer(__doc__ or "")]
+
+
+def copied(folder: Path) -> Path:
+    """Copy what the suite needs, compiled modules included: to compile them takes longer than most tests."""
+    for name in ("loyalty_async", "tests"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+_QUICK = "not trio and not cancel and not cut_short and not beside"
+"""One backend, and without what tests cancellation and pace for seconds: it has no part in proofs."""
+
+
+def run(root: Path, tests: Sequence[str]) -> Outcome:
+    """Run the quick ones of some tests against the package beside them, until the first fails; always alike."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-k", _QUICK, "-p", "no:cacheprovider"]
+    command.append("--hypothesis-profile=planted")
+    environment = {**os.environ, "LOYALTY_EXAMPLES": "0"}
+    done = subprocess.run(  # noqa: S603 - the project's own tests
+        [*command, *tests], cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=150
+    )
+    return Outcome(done.returncode, done.stdout + done.stderr)
+
+
+def run_with(defect: Defect, folder: Path) -> Outcome:
+    """Plant a defect in a copy of the project, and run the tests that must find it."""
+    root = copied(folder)
+    defect.plant(root)
+    return run(root, defect.tests.split())

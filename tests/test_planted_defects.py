@@ -1,0 +1,69 @@
+"""The suite finds what it is there to find: each defect of the list in `tests/_support/planted.py`."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import attrs
+import pytest
+
+from tests._support import planted
+from tests._support.planted import Defect, Outcome, copied, defects, run, run_with
+
+pytestmark = pytest.mark.timeout(200)
+
+DEFECTS = defects()
+TESTS = sorted({file for defect in DEFECTS for file in defect.tests.split()})
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Outcome]]]:
+    """Runs of all defects, and of none, two at a time."""
+    with ThreadPoolExecutor(2) as runs:
+        unchanged = copied(tmp_path_factory.mktemp("unchanged"))
+        started = {"": runs.submit(run, unchanged, TESTS)}
+        for defect in DEFECTS:
+            started[defect.name] = runs.submit(run_with, defect, tmp_path_factory.mktemp("planted"))
+        yield started
+        runs.shutdown(cancel_futures=True)
+
+
+def test_the_list_is_read_whole_and_has_defects_in_all_that_proves() -> None:
+    numbers = re.findall(r"^(\d+)\. ", planted.__doc__ or "", re.MULTILINE)
+    assert numbers == [str(number) for number in range(1, len(DEFECTS) + 1)]
+    assert len(DEFECTS) >= 10
+    files = {Path(defect.file).stem for defect in DEFECTS}
+    assert files >= {"windows", "parts", "proofs", "accounts", "histories", "resumes"}
+
+
+def test_without_a_defect_the_tests_pass(outcomes: dict[str, Future[Outcome]]) -> None:
+    outcome = outcomes[""].result()
+    assert outcome.code == 0, outcome.output
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
+def test_a_defect_is_found(defect: Defect, outcomes: dict[str, Future[Outcome]]) -> None:
+    """By a test that fails, not by a package that cannot be imported or a name that is not there."""
+    outcome = outcomes[defect.name].result()
+    assert outcome.code == 1, outcome.output
+    assert outcome.failed, outcome.output
+    assert not any(kind in outcome.output for kind in ("NameError", "SyntaxError", "ImportError")), outcome.output
+
+
+def test_the_tests_run_against_the_copy(tmp_path: Path) -> None:
+    """Wherever the package is installed."""
+    root = copied(tmp_path)
+    (root / "loyalty_async" / "planning" / "__init__.py").write_text("raise ZeroDivisionError\n")
+    outcome = run(root, ["tests/planning/test_jobs.py"])
+    assert outcome.code != 0
+    assert "ZeroDivisionError" in outcome.output
+    assert not outcome.failed
+
+
+@pytest.mark.parametrize("line", ["this line is not there", "return None"])
+def test_a_patch_that_does_not_apply_any_more_says_so(line: str, tmp_path: Path) -> None:
+    """Its line is gone, or there are several."""
+    outdated = attrs.evolve(DEFECTS[0], line=line, file="planning/proofs.py")
+    with pytest.raises(LookupError, match=r"planning/proofs.py has (0|[2-9]) lines that read"):
+        outdated.plant(copied(tmp_path))
