@@ -23,6 +23,7 @@ from loyalty_async.errors import (
     PermissionDeniedError,
     RateLimitedError,
     RequestRefusedError,
+    StoreUnavailableError,
     TransportError,
     UnavailableError,
 )
@@ -168,6 +169,7 @@ __all__ = [
     "Source",
     "Span",
     "Stats",
+    "StoreUnavailableError",
     "TargetCompleted",
     "Timeouts",
     "Traffic",
