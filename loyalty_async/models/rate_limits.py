@@ -64,7 +64,7 @@ class RateLimit:
         burst: How many of them may go at once after a quiet time. What goes at once must be kept free the rest of the
             time: the lasting rate is that of `requests - burst + 1`.
         store: URL of a Redis server; all processes that name it share the quota, and the pauses after a refusal. Needs
-            the extra `redis`. The client then keeps two hundredths below the quota. It may hold a password: never shown.
+            the extra `redis`. The client then keeps two hundredths below the quota. Not shown: it may hold a password.
         fallback: What each process may send by itself while the store does not answer. Without it calls then fail with
             `StoreUnavailableError`. Either way they wait for five seconds first, in which a server can restart.
         name: What the store has the quota under; clients that give the same share it. Unless told it is made from the

@@ -115,8 +115,8 @@ class SharedQuota:
     def from_limit(cls, limit: RateLimit, scope: str, group: str) -> SharedQuota:
         """Make the quota that stays within *limit*; those of one scope, group and period are one.
 
-        The reckoning is that of `Quota.from_limit`. A window holds at most `burst + floor(stretch / interval)` requests,
-        where the stretch is the period, what is caught up and the lateness: at most 1.0175 periods. As the interval is
+        The reckoning is that of `Quota.from_limit`: a window holds at most `burst + floor(stretch / interval)`. The
+        stretch is the period, what is caught up and the lateness, at most 1.0175 periods. As the interval is
         `per / (0.98 * (requests - burst + 1))`, that is at most `requests`.
         """
         interval_s = limit.per / (_PACE * (limit.requests - limit.burst + 1))

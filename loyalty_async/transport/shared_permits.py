@@ -199,6 +199,7 @@ class SharedPermits(Permits):
         return _least(Permits.left(self, now), booked)
 
     def intervals_s(self) -> Sequence[float]:
+        """Give the seconds from one request to the next, by each quota of the whole client."""
         hand = self._hands.get("")
         return [*Permits.intervals_s(self), *(quota.interval_s for quota in (hand.quotas if hand else ()))]
 
