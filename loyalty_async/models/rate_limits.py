@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
@@ -35,11 +35,13 @@ def _require_store(_limit: object, _attribute: object, value: Any) -> None:
 def _is_store(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme == "unix" or (
-            parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
-        )
+        if parts.query or parts.fragment or parts.port == 0:
+            return False
     except ValueError:
         return False
+    if parts.scheme == "unix":
+        return len(parts.path) > 1
+    return parts.scheme in ("redis", "rediss") and bool(parts.hostname) and bool(re.fullmatch(r"/?\d*", parts.path))
 
 
 def _require_name(_limit: object, _attribute: object, value: Any) -> None:
@@ -75,7 +77,7 @@ class RateLimit:
     per: float = attrs.field(kw_only=True, validator=_require_finite)
     burst: int = attrs.field(default=1, kw_only=True, validator=_require_share)
     store: str | None = attrs.field(default=None, kw_only=True, repr=False, validator=_require_store)
-    fallback: Self | None = attrs.field(default=None, kw_only=True, validator=_require_local)
+    fallback: RateLimit | None = attrs.field(default=None, kw_only=True, validator=_require_local)
     name: str | None = attrs.field(default=None, kw_only=True, validator=_require_name)
 
     def __attrs_post_init__(self) -> None:

@@ -10,19 +10,26 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
 
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from coredis import Redis
+from coredis.connection import TCPConnection, TCPLocation, UnixDomainSocketConnection, UnixDomainSocketLocation
+from coredis.pool import ConnectionPool
 from coredis.retry import NoRetryPolicy
 
 from loyalty_async.transport.couriers import Carry, StoreError
+from loyalty_async.transport.quiet import quiet
 from loyalty_async.transport.reservations import SCRIPT, Answer, Question
 
 __all__ = ["RedisStore"]
 
+_PORT = 6379
 _PATIENCE_S = 1.0
 """How long to wait for a connection, and for an answer: much longer than a server that is well takes."""
+
+_Connection = TCPConnection | UnixDomainSocketConnection
 
 
 class RedisStore:
@@ -32,42 +39,65 @@ class RedisStore:
         """Take note of the server; nothing is opened.
 
         Args:
-            url: Such as `redis://127.0.0.1:6379/0`. For `rediss` the server's certificate and name are checked, unless
-                the URL says otherwise (`?ssl_cert_reqs=…`).
+            url: `redis://`, `rediss://` (TLS, with certificate and name checked) or `unix://`, with a user and password
+                if need be, and the number of a database as its path; that of `unix://` is the socket's.
         """
         self._url = url
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[Carry]:
-        """Connect; give what carries a question and brings the answer.
+        """Connect, once; give what carries a question and brings the answer.
 
         Raises:
             StoreError: The server cannot be reached, or cannot be used any more.
         """
         failure: StoreError | None = None
-        with _translated():
-            async with self._client() as redis:
-                try:
-                    yield await _carrier(redis)
-                except StoreError as error:
-                    failure = error
+        made: list[_Connection] = []
+        try:
+            with quiet(), _translated():
+                async with Redis(connection_pool=_pool(self._url, made), retry_policy=NoRetryPolicy()) as redis:
+                    try:
+                        yield await _carrier(redis)
+                    except StoreError as error:
+                        failure = error
+        finally:
+            _close(made)
         if failure is not None:
             raise failure
 
-    def _client(self) -> Redis[bytes]:
-        options: dict[str, Any] = {}
-        parts = urlsplit(self._url)
-        if parts.scheme == "rediss" and "ssl_" not in parts.query:
-            options["ssl_context"] = ssl.create_default_context()
-        return Redis.from_url(
-            self._url,
-            decode_components=True,
-            connect_timeout=_PATIENCE_S,
-            stream_timeout=_PATIENCE_S,
-            max_connections=1,
-            retry_policy=NoRetryPolicy(),  # A courier tries again, with a client of its own.
-            **options,
-        )
+
+def _pool(url: str, made: list[_Connection]) -> ConnectionPool[Any]:
+    parts = urlsplit(url)
+    kind: type[_Connection] = TCPConnection
+    location: TCPLocation | UnixDomainSocketLocation = TCPLocation(parts.hostname or "", parts.port or _PORT)
+    if parts.scheme == "unix":
+        kind, location = UnixDomainSocketConnection, UnixDomainSocketLocation(unquote(parts.path))
+
+    def connect(where: Any, **options: Any) -> _Connection:
+        if made:  # The server may have restarted: whoever asks it must know.
+            raise StoreError("the connection broke")
+        made.append(kind(where, **options))
+        return made[0]
+
+    return ConnectionPool(
+        connection_class=cast("type[_Connection]", connect),
+        location=location,
+        max_connections=1,
+        connect_timeout=_PATIENCE_S,
+        stream_timeout=_PATIENCE_S,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        db=0 if parts.scheme == "unix" else int(parts.path.strip("/") or 0),
+        ssl_context=ssl.create_default_context() if parts.scheme == "rediss" else None,
+    )
+
+
+def _close(connections: list[_Connection]) -> None:
+    """Close the buffers of a connection that was not made in the end: coredis leaves them open."""
+    for connection in connections:
+        for buffer in vars(connection).values():
+            if isinstance(buffer, MemoryObjectSendStream | MemoryObjectReceiveStream):
+                buffer.close()
 
 
 async def _carrier(redis: Redis[bytes]) -> Carry:

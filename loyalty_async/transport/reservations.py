@@ -24,12 +24,10 @@ import attrs
 from loyalty_async.errors import ApiError, RateLimitedError, UnavailableError
 from loyalty_async.models.rate_limits import RateLimit
 
-__all__ = ["AHEAD_S", "LONGEST_LEAD_S", "SCRIPT", "Answer", "Question", "SharedQuota"]
+__all__ = ["AHEAD_S", "SCRIPT", "Answer", "Question", "SharedQuota"]
 
 AHEAD_S = 0.1
 """How far ahead permits are booked: longer than a process of a busy machine comes too late."""
-LONGEST_LEAD_S = 0.25
-"""How long the store's answer may take and still bring a permit in time."""
 _PACE = 0.98
 """Of the quota. Two hundredths are kept back: a permit may be used later than it was booked for."""
 _LATENESS = 0.0125
@@ -48,8 +46,8 @@ _CAUSES: Mapping[str, type[ApiError]] = {kind.__name__: kind for kind in (RateLi
 SCRIPT = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local run, wanted, lead, ahead, longest_lead = ARGV[1], tonumber(ARGV[2]), ARGV[3] + 0, ARGV[4] + 0, ARGV[5] + 0
-local kept, pause, cause = ARGV[6] + 0, ARGV[7] + 0, ARGV[8]
+local run, wanted, ahead, kept = ARGV[1], ARGV[2] + 0, ARGV[3] + 0, ARGV[4] + 0
+local pause, cause = ARGV[5] + 0, ARGV[6]
 
 local function keep(key, at, text)
     local left = math.ceil(math.max(at - now, 0) / 1000) + kept
@@ -69,29 +67,28 @@ end
 
 local due, interval, tolerance = {}, {}, {}
 for i = 2, #KEYS do
-    interval[i], tolerance[i] = ARGV[5 + 2 * i] + 0, ARGV[6 + 2 * i] + 0
-    local latest = now + longest_lead + ahead + tolerance[i] + interval[i]
+    interval[i], tolerance[i] = ARGV[3 + 2 * i] + 0, ARGV[4 + 2 * i] + 0
+    local latest = now + ahead + tolerance[i] + interval[i]
     local at, of = kept_at(KEYS[i])
     due[i] = (of == run) and math.min(at, latest) or latest
 end
 
-local waits, slot = {}, now + lead
+local waits, slot = {}, now
 while #KEYS > 1 do
     for i = 2, #KEYS do slot = math.max(slot, due[i] - tolerance[i]) end
-    if halted > now or #waits >= wanted or slot > now + lead + ahead then break end
+    if halted > now or #waits >= wanted or slot > now + ahead then break end
     for i = 2, #KEYS do due[i] = math.max(slot, due[i]) + interval[i] end
     waits[#waits + 1] = slot - now
 end
 for i = 2, #KEYS do keep(KEYS[i], due[i], run) end
-return {math.max(halted - now, 0), why or '', math.max(slot - lead - ahead - now, 0), unpack(waits)}
+return {math.max(halted - now, 0), why or '', math.max(slot - ahead - now, 0), unpack(waits)}
 """
 """Books as many permits as are wanted and can be had soon. All numbers are microseconds, as Redis' clock; a Lua number
 holds them exactly until the year 2255.
 
-Keys: the pause, then the quotas. Arguments: the server's run; how many permits; how soon at the earliest; how far
-ahead from there; how soon the earliest of any process; milliseconds to keep what is not used; a pause to begin, 0 for
-none, and its cause; then the interval and tolerance of each quota. Answer: how long the pause lasts, and its cause;
-when to come again for more; how long to wait for each permit.
+Keys: the pause, then the quotas. Arguments: the server's run; how many permits; how far ahead; milliseconds to keep
+what is not used; a pause to begin, 0 for none, and its cause; then the interval and tolerance of each quota. Answer:
+how long the pause lasts, and its cause; when to come again for more; how long to wait for each permit.
 """
 
 
@@ -137,7 +134,6 @@ class Question:
         pause_key: What the store has the pause under.
         quotas: All that a request uses up.
         wanted: How many permits; 0 for none.
-        lead_s: How soon a permit can be used at the earliest.
         pause_s: For how long nobody shall send; 0 if this process has nothing to say about that.
         error: Why.
     """
@@ -145,7 +141,6 @@ class Question:
     pause_key: str
     quotas: Sequence[SharedQuota]
     wanted: int = 0
-    lead_s: float = 0.0
     pause_s: float = 0.0
     error: ApiError | None = None
 
@@ -155,10 +150,9 @@ class Question:
 
     def arguments(self, run: str) -> list[str | int]:
         """Give the arguments for the script, on a server's run."""
-        spans = [self.lead_s, AHEAD_S, LONGEST_LEAD_S]
         quotas = [_us(span) for quota in self.quotas for span in (quota.interval_s, quota.tolerance_s)]
         cause = "" if self.error is None else f"{type(self.error).__name__} {self.error.status or ''}"
-        return [run, self.wanted, *map(_us, spans), int(_KEPT_S * 1000), _us(self.pause_s), cause, *quotas]
+        return [run, self.wanted, _us(AHEAD_S), int(_KEPT_S * 1000), _us(self.pause_s), cause, *quotas]
 
 
 @attrs.frozen(kw_only=True)

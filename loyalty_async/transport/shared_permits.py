@@ -16,7 +16,7 @@ from loyalty_async.errors import ApiError, ClientStateError, StoreUnavailableErr
 from loyalty_async.models.rate_limits import RateLimit
 from loyalty_async.transport.couriers import Carry, Courier
 from loyalty_async.transport.permits import Permits
-from loyalty_async.transport.reservations import LONGEST_LEAD_S, Answer, Question, SharedQuota
+from loyalty_async.transport.reservations import Answer, Question, SharedQuota
 
 __all__ = ["SharedPermits"]
 
@@ -70,7 +70,7 @@ class SharedPermits(Permits):
     _hands: dict[str, _Hand] = attrs.field(init=False)
     _told: ApiError | None = attrs.field(default=None, init=False)
     _told_until: float = attrs.field(default=-math.inf, init=False)
-    _round_trip_s: float = attrs.field(default=0.0, init=False)
+    _quickest_s: float = attrs.field(default=math.inf, init=False)
 
     def __attrs_post_init__(self) -> None:
         Permits.__attrs_post_init__(self)
@@ -225,24 +225,26 @@ class SharedPermits(Permits):
     async def _book(self, group: str, wanted: int, carry: Carry) -> None:
         hand = self._hands[group]
         asked_at = anyio.current_time()
-        answer = await self._ask(carry, hand.quotas, wanted, max(self._round_trip_s - hand.lateness_s / 2, 0.0))
+        answer = await self._ask(carry, hand.quotas, wanted)
         now = anyio.current_time()
         hand.ask_at = now + answer.again_s
-        hand.permits.extend((now + wait_s, asked_at + wait_s + hand.lateness_s) for wait_s in answer.waits_s)
+        # Never too early; and late counts from the quickest round trip on: what all permits are late by brings no two
+        # of them closer together.
+        end_at = asked_at + self._quickest_s + hand.lateness_s
+        hand.permits.extend((now + wait_s, end_at + wait_s) for wait_s in answer.waits_s)
 
-    async def _ask(self, carry: Carry, quotas: Sequence[SharedQuota], wanted: int = 0, lead_s: float = 0.0) -> Answer:
+    async def _ask(self, carry: Carry, quotas: Sequence[SharedQuota], wanted: int = 0) -> Answer:
         asked_at = anyio.current_time()
         question = Question(
             pause_key=self._pause_key,
             quotas=quotas,
             wanted=wanted,
-            lead_s=min(lead_s, LONGEST_LEAD_S),
             pause_s=max(self._told_until - asked_at, 0.0),
             error=self._told,
         )
         answer = await carry(question)
         now = anyio.current_time()
-        self._round_trip_s = now - asked_at
+        self._quickest_s = min(self._quickest_s, now - asked_at)
         self.pause.extend(now, now + answer.pause_s, answer.error)
         return answer
 
