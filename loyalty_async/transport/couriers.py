@@ -55,8 +55,8 @@ class Courier:
             store: Where to carry questions.
             patience_s: How long the store may be silent before it counts as away.
         """
-        self.away = ""
-        self.round_trips = 0
+        self.away: str = ""
+        self.round_trips: int = 0
         self._store, self._patience_s = store, patience_s
         self._work: dict[str, Callable[[Carry], Awaitable[None]]] = {}
         self._failures = 0

@@ -44,10 +44,10 @@ def share_used(sent: Sequence[Sent], since: float, until: float) -> float:
 def test_eight_processes_use_a_quota_up_and_none_goes_without(record: Record, redis: RedisServer) -> None:
     with sharing(record, redis.url, LIMIT, ["asyncio", "trio"] * 4) as processes:
         began = wait_until_sending(record)
-        time.sleep(5.2)
+        time.sleep(4.6)
     sent = record.read("sent")
     assert most_in_any_window(sent, LIMIT.per) <= LIMIT.requests
-    assert share_used(sent, began, began + 5) >= 0.95
+    assert share_used(sent, began, began + 4.5) >= 0.95
     counts = [sum(each.process == process.pid for each in sent) for process in processes]
     assert min(counts) >= len(sent) / 8 / 4
     assert record.read(*ERRORS) == []
