@@ -6,6 +6,7 @@ import copy
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from types import TracebackType
@@ -25,7 +26,7 @@ from loyalty_async.models.hooks import Hook
 from loyalty_async.models.stats import Stats
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.responses import decipher_altcraft
-from loyalty_async.transport.auth import BearerAuthenticator, authenticator_for
+from loyalty_async.transport.auth import BearerAuthenticator, account_of, authenticator_for
 from loyalty_async.transport.carrier import Timeouts
 from loyalty_async.transport.engines import Transport
 from loyalty_async.transport.lanes import LANES, Lane
@@ -47,6 +48,7 @@ class _Life:
 
     state: str = "new"
     loop: object = None
+    resources: AsyncExitStack = attrs.field(factory=AsyncExitStack)
 
 
 class _Client(ABC):
@@ -75,7 +77,10 @@ class _Client(ABC):
             raise ClientStateError("a client is opened once; make a new one")
         life.state, life.loop = "opening", current_token()
         try:
-            await self._session.transport.__aenter__()
+            async with AsyncExitStack() as opened:
+                await opened.enter_async_context(self._session.transport)
+                await opened.enter_async_context(self._session.gate.permits)
+                life.resources = opened.pop_all()
         except BaseException:
             life.state = "new"
             raise
@@ -90,7 +95,7 @@ class _Client(ABC):
         try:
             await self._session.running.end()
         finally:
-            await self._session.transport.__aexit__(kind, error, traceback)
+            await self._life.resources.__aexit__(kind, error, traceback)
 
     def lane(self, name: Lane) -> Self:
         """Give a view of this client whose calls wait in another lane; it shares everything else with it.
@@ -169,7 +174,7 @@ class CapillaryClient(_Client):
             server_timezone: The zone of the server's clock: its cluster's, not the store's.
             rate_limit: The quota of these credentials, such as `RateLimit(1000, per=60.0)`, or several that all hold.
                 `adaptive` learns it from what the server accepts and refuses. None has no quota, only the pauses that
-                the server asks for.
+                the server asks for. With `RateLimit(…, store="redis://…")` many processes share it.
             endpoint_limits: Further quotas of single endpoints, by the name that the client has them under, such as
                 `{"ledger": RateLimit(300, per=60.0)}`.
             max_in_flight: How many requests to have under way at once; `adaptive` finds it by itself, up to 100.
@@ -204,6 +209,7 @@ class CapillaryClient(_Client):
             proxy=proxy,
             transport=transport,
             hooks=hooks,
+            account=account_of(auth),
         )
         session.authenticator = authenticator_for(auth, session.call, converter)
         self._converter, self._zone, self._clock = converter, server_timezone, clock
@@ -256,7 +262,7 @@ class AltcraftClient(_Client):
             dialect: What is spoken: `json` or `xml`; the results are the same.
             rate_limit: The quota of these credentials, such as `RateLimit(1000, per=60.0)`, or several that all hold.
                 `adaptive` learns it from what the server accepts and refuses. None has no quota, only the pauses that
-                the server asks for.
+                the server asks for. With `RateLimit(…, store="redis://…")` many processes share it.
             endpoint_limits: Further quotas of single endpoints, by the name that the client has them under, such as
                 `{"accounts": RateLimit(300, per=60.0)}`.
             max_in_flight: How many requests to have under way at once; `adaptive` finds it by itself, up to 100.
@@ -288,6 +294,7 @@ class AltcraftClient(_Client):
             proxy=proxy,
             transport=transport,
             hooks=hooks,
+            account="",  # The token is a secret: clients of one host share a limit unless it has a name.
         )
         speech = DIALECTS[dialect]
         session.decipher = partial(decipher_altcraft, decode_body=speech.decode)

@@ -5,7 +5,8 @@ LoyaltyError
 ├── ClientStateError               the client is not open, closed, or belongs to another event loop
 ├── TransportError                 no answer arrived
 │   ├── ConnectionFailedError      refused, reset, no such host, TLS, proxy
-│   └── DeadlineExceededError      connect, read, write or the whole call took too long (also a TimeoutError)
+│   ├── DeadlineExceededError      connect, read, write or the whole call took too long (also a TimeoutError)
+│   └── StoreUnavailableError      nothing was sent: the store of a shared limit is away, and there is no fallback
 ├── MalformedAnswerError           an answer arrived that is not what the API documents: "reason @ path"
 ├── ApiError                       the server said no, with codes
 │   ├── AuthenticationError        401: credentials or token
@@ -57,6 +58,7 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitedError",
     "RequestRefusedError",
+    "StoreUnavailableError",
     "TransportError",
     "UnavailableError",
     "UnfitValueError",
@@ -101,6 +103,10 @@ class ConnectionFailedError(TransportError):
 
 class DeadlineExceededError(TransportError, TimeoutError):
     """A phase of the call, or the whole call with its retries, took longer than the caller allows."""
+
+
+class StoreUnavailableError(TransportError):
+    """The store that processes share a limit in does not answer, and the limit has no `fallback=`. Nothing was sent."""
 
 
 class MalformedAnswerError(LoyaltyError):

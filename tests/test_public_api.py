@@ -30,7 +30,11 @@ OPTIONAL = (
     "uvicorn",
 )
 NOT_FOR_CLIENTS = ("cli", "sandbox")
-NEEDS_AN_EXTRA = {"loyalty_async.otel", "loyalty_async.transport.aiohttp_engine"}
+NEEDS_AN_EXTRA = {
+    "loyalty_async.otel",
+    "loyalty_async.transport.aiohttp_engine",
+    "loyalty_async.transport.redis_store",
+}
 
 
 def modules() -> list[str]:

@@ -37,11 +37,15 @@ class Stats:
         in_flight: How many requests are under way.
         waiting: How many wait for their turn, by lane.
         max_in_flight: How many may be under way at once, as things are.
-        permits_left: How many requests the quotas would let through at once; None without a quota.
+        permits_left: How many requests the quotas would let through at once; of a shared quota only those that are
+            booked already; None without a quota.
         pace_per_s: Requests per second at which the quotas are used; None without a quota, or while it is not known.
         pauses: How often all calls had to wait because the server was too busy or the quota was used up.
         paused_s: Seconds until the present pause ends; 0 if there is none.
         retry_budget: What is left to pay for retries.
+        store: How the store of a shared limit is: `well`, `away`, or `fallback` if it is away and the fallback counts;
+            None without a shared limit.
+        store_round_trips: How many questions it answered.
         traffic: What was sent and how it ended, by endpoint and outcome; what is under way is not in it.
     """
 
@@ -56,4 +60,6 @@ class Stats:
     pauses: int = 0
     paused_s: float = 0.0
     retry_budget: int = 0
+    store: str | None = None
+    store_round_trips: int = 0
     traffic: tuple[Traffic, ...] = ()

@@ -20,7 +20,14 @@ from loyalty_async.protocol.requests import Call
 from loyalty_async.wire.converter import Converter
 from loyalty_async.wire.documents import encode_json
 
-__all__ = ["Authenticator", "BasicAuthenticator", "BearerAuthenticator", "TokenAuthenticator", "authenticator_for"]
+__all__ = [
+    "Authenticator",
+    "BasicAuthenticator",
+    "BearerAuthenticator",
+    "TokenAuthenticator",
+    "account_of",
+    "authenticator_for",
+]
 
 _TOKEN_PATH = "/v3/oauth/token/generate"  # noqa: S105 - a path
 _TOKEN_HEADER = "X-CAP-API-OAUTH-TOKEN"  # noqa: S105 - the name of a header
@@ -142,6 +149,13 @@ def _token_headers(token: Token) -> Mapping[str, str]:
     if token.ttl_seconds <= 0:
         raise MalformedAnswerError("the access token has no time to live")
     return {_TOKEN_HEADER: text}
+
+
+def account_of(credentials: object) -> str:
+    """Tell whose credentials they are, without what is secret in them."""
+    if isinstance(credentials, Basic):
+        return credentials.till
+    return credentials.key if isinstance(credentials, OAuth) else ""
 
 
 def authenticator_for(credentials: Basic | OAuth, make_call: MakeCall, converter: Converter) -> Authenticator:

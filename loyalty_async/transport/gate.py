@@ -86,7 +86,7 @@ class Gate:
         elif signal.presses:
             self.places.pressed(ticket.number)
         if signal.halts and isinstance(error, ApiError):
-            self._halt(now, error, self._pause_s(ticket, signal, error, round_trip_s, draw))
+            self.permits.halt(now, now + self._pause_s(ticket, signal, error, round_trip_s, draw), error)
         elif signal is Signal.WELL:
             self._strikes.relent(ticket.number)
         if error is None or isinstance(error, ApiError):
@@ -130,13 +130,21 @@ class Gate:
         self.lanes.join(ticket, ticket.lane, ticket.group, again=again)
         self._serve()
         try:
-            while not (ticket.called or await ticket.wait()):  # It is the keeper's alarm.
-                await self.permits.reserve()
+            while not (ticket.is_over() or await ticket.wait()):  # It is the keeper's alarm.
+                await self._reserve()
                 self._serve()
         except BaseException:
             self._give_up(ticket)
             raise
         return anyio.current_time() >= self.permits.pause.until
+
+    async def _reserve(self) -> None:
+        """Get permits for the group whose turn it is, as many as could be used at once."""
+        now = anyio.current_time()
+        ticket = self.lanes.first(lambda group: self.permits.opens_at(group) <= now)
+        if ticket is not None and self._has_room():
+            most = 1 if self._strikes.count else self.places.limit - self.places.in_flight
+            await self.permits.reserve(ticket.group, min(self.lanes.waiting_in(ticket.group), most))
 
     def _give_up(self, ticket: Ticket) -> None:
         if ticket.number:
@@ -147,6 +155,8 @@ class Gate:
     def _serve(self) -> None:
         """Let in everybody who can be let in now, and see to it that somebody watches for the next moment."""
         now = anyio.current_time()
+        if self.permits.pause.until - now > self._longest_s:
+            self._turn_away(now)
         next_at = math.inf
         while self.lanes and self._has_room():
             ticket = self.lanes.first(lambda group: self.permits.is_open(group, now))
@@ -186,11 +196,6 @@ class Gate:
             keeper = self._keeper = self.lanes.first() if at < math.inf else None
         if keeper is not None:
             keeper.set_alarm(at)
-
-    def _halt(self, now: float, error: ApiError, seconds: float) -> None:
-        """Let nobody send for so long, and nobody wait if that is too long."""
-        if self.permits.halt(now, now + seconds, error) and seconds > self._longest_s:
-            self._turn_away(now)
 
     def _pause_s(self, ticket: Ticket, signal: Signal, error: ApiError, round_trip_s: float, draw: float) -> float:
         """Take the server's number of seconds, or choose one that grows with every refusal in a row.

@@ -48,6 +48,10 @@ class Lanes(Generic[W]):
         """Count who waits in a lane."""
         return self._waiting[lane]
 
+    def waiting_in(self, group: str) -> int:
+        """Count who waits in a group."""
+        return sum(len(queue) for (_, its), queues in self._queues.items() if its == group for queue in queues)
+
     def groups(self) -> set[str]:
         """Name the groups that somebody waits in."""
         return {group for (_, group), queues in self._queues.items() if queues[0] or queues[1]}

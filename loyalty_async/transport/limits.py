@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.rate_limits import RateLimit
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.transport.concurrency import MOST, AdaptivePlaces, Places
+from loyalty_async.transport.couriers import Courier, Store
 from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.permits import Permits
+from loyalty_async.transport.shared_permits import SharedPermits
 
 __all__ = ["EndpointLimits", "InFlight", "RateLimits", "gate_for", "most_in_flight"]
 
@@ -29,6 +32,7 @@ def gate_for(
     endpoint_limits: EndpointLimits | None,
     endpoints: Collection[str],
     retry: RetryPolicy,
+    scope: str = "",
 ) -> Gate:
     """Make the gate of a client.
 
@@ -38,6 +42,7 @@ def gate_for(
         endpoint_limits: Quotas of single endpoints, beside it.
         endpoints: What endpoints there are.
         retry: What waits the caller accepts.
+        scope: Which clients share a limit that has no name; it is hashed.
 
     Raises:
         InvalidArgument: One of them cannot work.
@@ -46,7 +51,7 @@ def gate_for(
     groups = {name: _listed(name, limit) for name, limit in _checked(endpoint_limits, endpoints).items()}
     limits = () if learn or rate_limit is None else _listed("rate_limit", rate_limit)
     places = AdaptivePlaces() if max_in_flight == "adaptive" else Places(most_in_flight(max_in_flight))
-    return Gate(places, Permits.from_limits(limits, groups, learn=learn), retry)
+    return Gate(places, _permits(limits, groups, learn=learn, scope=scope), retry)
 
 
 def most_in_flight(max_in_flight: InFlight) -> int:
@@ -68,6 +73,40 @@ def _listed(name: str, limits: object) -> Sequence[RateLimit]:
         return listed
     adaptive = ", or 'adaptive'" if name == "rate_limit" else ""
     raise InvalidArgument(f"{name} must be a RateLimit, such as RateLimit(600, per=60.0), or a list of them{adaptive}")
+
+
+def _permits(
+    limits: Sequence[RateLimit], groups: Mapping[str, Sequence[RateLimit]], *, learn: bool, scope: str
+) -> Permits:
+    shared = [limit for its in (limits, *groups.values()) for limit in its if limit.store]
+    if not shared:
+        return Permits.from_limits(limits, groups, learn=learn)
+    for its in (limits, *groups.values()):
+        _require_distinct(limit.per for limit in its if limit.store)
+    if len({(limit.store, limit.name, limit.fallback is None) for limit in shared}) > 1:
+        raise InvalidArgument("shared limits of one client need one store, one name, and all or none a fallback")
+    name = shared[0].name or hashlib.blake2s(scope.encode(), digest_size=8).hexdigest()
+    return SharedPermits.from_shared_limits(
+        limits,
+        groups,
+        learn=learn,
+        scope=f"loyalty_async:{{{name}}}",  # In braces: on a cluster all keys of one scope are on one server.
+        courier=Courier(_store(str(shared[0].store))),
+    )
+
+
+def _require_distinct(periods: Iterable[float]) -> None:
+    listed = list(periods)
+    if len(set(listed)) < len(listed):
+        raise InvalidArgument("of two shared limits with the same period give only the stricter one")
+
+
+def _store(url: str) -> Store:
+    try:
+        from loyalty_async.transport.redis_store import RedisStore  # noqa: PLC0415 - an extra
+    except ImportError as cause:
+        raise InvalidArgument("RateLimit(store=…) needs an extra: pip install 'loyalty-async[redis]'") from cause
+    return RedisStore(url)
 
 
 def _checked(limits: EndpointLimits | None, endpoints: Collection[str]) -> EndpointLimits:

@@ -1,6 +1,6 @@
 """Quota and pause together: when the next request of a group may be sent.
 
-`Permits` is the local kind. One that many processes share takes its place by doing the same: a group is then open once
+`Permits` is the local kind. The one of `shared_permits` takes its place by doing the same: a group is then open once
 `reserve`, which the one call that watches the clock for all awaits at `opens_at`, has got a permit from the store; and
 `halt` tells the store, too.
 """
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
 
 import attrs
 
@@ -47,6 +49,25 @@ class Permits:
         own = {group: [Quota.from_limit(limit) for limit in limits] for group, limits in groups.items()}
         return cls([Quota.from_limit(limit) for limit in limits], own, LearntQuota() if learn else None)
 
+    async def __aenter__(self) -> Self:
+        """Open what permits come from; local ones come from nowhere."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+
+    @property
+    def store(self) -> str | None:
+        """How the store is that processes share quotas in; None if there is none."""
+        return None
+
+    @property
+    def round_trips(self) -> int:
+        """How many questions it answered."""
+        return 0
+
     @property
     def limited(self) -> bool:
         """Whether there is any quota."""
@@ -68,8 +89,13 @@ class Permits:
         """Use up a permit of every quota if all are open and there is no pause; tell whether."""
         return now >= self.pause.until and take_all(self._quotas[group], now)
 
-    async def reserve(self) -> None:
-        """Get the next permit from where permits come from; there is nothing to get for local quotas."""
+    async def reserve(self, group: str, wanted: int) -> None:
+        """Get permits from where they come from; there is nothing to get for local quotas.
+
+        Args:
+            group: Whose turn it is.
+            wanted: How many can be used at once, if there are so many.
+        """
 
     def halt(self, now: float, until: float, error: ApiError) -> bool:
         """Let nobody send before *until*; tell whether that is later than before."""
@@ -100,8 +126,12 @@ class Permits:
 
     def pace(self) -> float | None:
         """Give the requests per second at which the quotas of the whole client are used; None if there is no quota."""
-        slowest = max((quota.interval_s for quota in self._quotas[""]), default=0.0)
+        slowest = max(self.intervals_s(), default=0.0)
         return 1 / slowest if slowest else None
+
+    def intervals_s(self) -> Sequence[float]:
+        """Give the seconds from one request to the next, by each quota of the whole client."""
+        return [quota.interval_s for quota in self._quotas[""]]
 
     def paused_s(self, now: float) -> float:
         """Give the seconds until the pause ends."""

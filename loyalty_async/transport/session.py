@@ -20,6 +20,7 @@ from loyalty_async.errors import (
     LoyaltyError,
     PendingEventsError,
     RateLimitedError,
+    StoreUnavailableError,
     UnavailableError,
 )
 from loyalty_async.models.hooks import Hook
@@ -201,6 +202,9 @@ class Session:
                 again = True
         except PausedError as paused:
             raise _paused(call, paused) from None
+        except StoreUnavailableError as error:
+            error.member = call.member
+            raise
 
     def _admission(self, call: Call, *, again: bool) -> Admission:
         return self.gate.admission(self.lane, call.endpoint, again=again)
@@ -241,6 +245,8 @@ class Session:
             pauses=gate.permits.pause.count,
             paused_s=0.0 if now is None else gate.permits.paused_s(now),
             retry_budget=self.budget.left,
+            store=gate.permits.store,
+            store_round_trips=gate.permits.round_trips,
             traffic=self.tally.traffic(),
         )
 
@@ -259,6 +265,7 @@ def session_to(
     proxy: str | None,
     transport: Transport | None,
     hooks: Sequence[Hook],
+    account: str,
 ) -> Session:
     """Make a session; nothing is opened or sent.
 
@@ -278,6 +285,7 @@ def session_to(
             endpoint_limits=endpoint_limits,
             endpoints=endpoints,
             retry=policy,
+            scope=f"{url.host}:{url.port or ''}\n{account}",
         ),
         transport=transport or engine(url, name=engine_name, verify=verify, proxy=proxy, max_connections=most),
         retry=policy,

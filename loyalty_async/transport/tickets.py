@@ -49,11 +49,6 @@ class Ticket:
     _alarm: anyio.CancelScope | None = attrs.field(default=None, init=False)
     _alarm_at: float = attrs.field(default=math.inf, init=False)
 
-    @property
-    def called(self) -> bool:
-        """Whether the wait is over."""
-        return self._called.is_set()
-
     def prepare(self) -> None:
         """Get ready to wait."""
         self._called, self._alarm, self._alarm_at = anyio.Event(), None, math.inf
@@ -69,6 +64,16 @@ class Ticket:
         if self._alarm is not None:
             self._alarm.deadline = at
 
+    def is_over(self) -> bool:
+        """Tell whether the wait is over.
+
+        Raises:
+            PausedError: The call said so.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        return self._called.is_set()
+
     async def wait(self) -> bool:
         """Wait for the call, and give True; or for the alarm, and give False.
 
@@ -78,6 +83,4 @@ class Ticket:
         with anyio.CancelScope(deadline=self._alarm_at) as self._alarm:
             await self._called.wait()
         self._alarm, self._alarm_at = None, math.inf
-        if self._refusal is not None:
-            raise self._refusal
-        return self._called.is_set()
+        return self.is_over()

@@ -178,7 +178,7 @@ def run(root: Path, tests: Sequence[str]) -> Outcome:
     """Run the quick ones of some tests against the package beside them, until the first fails; always alike."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-k", _QUICK, "-p", "no:cacheprovider"]
     command.append("--hypothesis-profile=planted")
-    environment = {**os.environ, "LOYALTY_EXAMPLES": "0"}
+    environment = {**os.environ, "LOYALTY_EXAMPLES": "0", "PYTEST_ADDOPTS": ""}
     done = subprocess.run(  # noqa: S603 - the project's own tests
         [*command, *tests], cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=150
     )

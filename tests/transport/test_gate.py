@@ -378,7 +378,7 @@ class Shared(Permits):
         self.in_hand -= taken
         return taken
 
-    async def reserve(self) -> None:
+    async def reserve(self, group: str, wanted: int) -> None:  # noqa: ARG002 - as it is
         self.asked.append(anyio.current_time())
         await anyio.sleep(0.25)
         self.in_hand += 1

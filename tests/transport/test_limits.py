@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.transport.concurrency import AdaptivePlaces
 from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.limits import gate_for, most_in_flight
+from loyalty_async.transport.shared_permits import SharedPermits
 
 SECOND = RateLimit(10, per=1.0)
 MINUTE = RateLimit(300, per=60.0)
+URL = "redis://127.0.0.1:6379/0"
+SHARED = RateLimit(300, per=60.0, store=URL)
 
 
 WRONG: list[Any] = [600, [], "learn", [600], {}, {SECOND}, [SECOND, None]]
@@ -45,6 +49,20 @@ def test_an_endpoint_may_have_quotas_of_its_own(limit: Any) -> None:
     assert permits.opens_at("ledger") >= permits.opens_at("")
 
 
+def test_a_shared_quota_stands_beside_those_of_ones_own() -> None:
+    permits = gate(rate_limit=[SHARED, SECOND], endpoint_limits={"ledger": SHARED}).permits
+    assert isinstance(permits, SharedPermits)
+    assert permits.store == "well"
+    assert permits.pace() == pytest.approx(0.98 * 5)
+
+
+def test_without_the_extra_a_shared_quota_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "coredis", None)
+    monkeypatch.delitem(sys.modules, "loyalty_async.transport.redis_store", raising=False)
+    with pytest.raises(InvalidArgument, match=r"pip install 'loyalty-async\[redis\]'"):
+        gate(rate_limit=SHARED)
+
+
 def test_places_may_adapt() -> None:
     assert isinstance(gate(max_in_flight="adaptive").places, AdaptivePlaces)
     assert (most_in_flight("adaptive"), most_in_flight(7)) == (100, 7)
@@ -53,6 +71,9 @@ def test_places_may_adapt() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        ({"rate_limit": [SHARED, SHARED]}, "the same period"),
+        ({"rate_limit": SHARED, "endpoint_limits": {"ledger": RateLimit(1, per=2.0, store=URL, name="b")}}, "one name"),
+        ({"rate_limit": [SHARED, RateLimit(9, per=9.0, store=URL, fallback=SECOND)]}, "fallback"),
         *[({"max_in_flight": places}, "max_in_flight") for places in (0, -1, 2.5, True, "20", None, "Adaptive")],
         *[({"rate_limit": limit}, "rate_limit") for limit in WRONG],
         ({"endpoint_limits": {"ledgers": SECOND}}, "no ledgers; there is ledger, events"),

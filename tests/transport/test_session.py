@@ -292,7 +292,7 @@ async def test_efforts_of_several_calls_add_up_and_are_each_walks_own() -> None:
     for effort in (mine, others, mine):
         await effort_of(session, effort)
     assert (mine, others) == (Effort(3, 1, 0.5), Effort(1, 0, 0.0))
-    assert (session.requests, session.retries) == (4, 1)
+    assert (session.tally.requests, session.tally.retries) == (4, 1)
 
 
 async def test_an_answer_that_is_not_settled_yet_is_an_effort() -> None:
