@@ -171,7 +171,6 @@ class SharedPermits(Permits):
         if hand is None or (self._courier.away and self._fallback):
             return
         if not self._courier.away:
-            hand.drop_late(anyio.current_time())
             if hand.permits:
                 return
             self._courier.post(group or "all", partial(self._book, group, wanted))

@@ -106,6 +106,22 @@ async def test_a_store_that_opens_but_cannot_be_used_is_away_too() -> None:
     await courier.close()
 
 
+async def test_the_end_hides_no_error_even_where_all_is_cancelled() -> None:
+    with anyio.CancelScope() as scope:
+        courier = await Courier(Shelf()).open(greet)
+        await done(courier)
+        scope.cancel()
+        with pytest.raises(ZeroDivisionError):
+            await fail_and_close(courier)
+
+
+async def fail_and_close(courier: Courier) -> None:
+    try:
+        raise ZeroDivisionError
+    finally:
+        await courier.close()
+
+
 async def test_what_is_still_to_be_told_is_told_at_the_end() -> None:
     shelf = Shelf(latency_s=0.5)
     courier = await Courier(shelf).open(greet)

@@ -84,6 +84,16 @@ async def test_a_script_that_the_server_has_forgotten_is_sent_again(redis: Redis
         await carry(QUESTION)
 
 
+async def test_a_connection_that_broke_is_not_made_again_unnoticed(redis: RedisServer) -> None:
+    """The server may have restarted meanwhile."""
+    async with RedisStore(redis.url).open() as carry:
+        await carry(QUESTION)
+        redis.command("CLIENT", "KILL", "TYPE", "normal")
+        await anyio.sleep(0.1)
+        with pytest.raises(StoreError):
+            await carry(QUESTION)
+
+
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # It takes the time of a connection that is not made.
 async def test_a_server_without_tls_is_not_talked_to_if_tls_is_asked_for(redis: RedisServer) -> None:
     async with nothing_left(redis.url):
