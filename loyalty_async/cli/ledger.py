@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -25,7 +26,7 @@ from loyalty_async.cli.outputs import Write, complain, replacing, standard_outpu
 from loyalty_async.cli.settings import load_settings
 from loyalty_async.cli.walks import Walking
 from loyalty_async.client import CapillaryClient
-from loyalty_async.errors import LoyaltyError
+from loyalty_async.errors import InvalidArgument, LoyaltyError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.streams.queries import EntryQuery
@@ -98,19 +99,24 @@ def ledger(
         with replacing(to) if to else standard_output() as write:
             done = anyio.run(write_out, reading, write, to is None)
     except (LoyaltyError, KeyboardInterrupt):
+        with contextlib.suppress(InvalidArgument):  # The other error is the one to tell.
+            _write_report(report, reading)
         if reading.written and to is None and output_format == "jsonl":
             complain(f"go on behind the last line with --resume {reading.written}")
         raise
-    finally:
-        if report and reading.report:
-            with replacing(report) as write:
-                write(encode_json(reading.report.as_json()) + b"\n")
+    _write_report(report, reading)
     return _finish(done, reading, time.monotonic() - began)
+
+
+def _write_report(path: Path | None, reading: _Reading) -> None:
+    if path and reading.report:
+        with replacing(path) as write:
+            write(encode_json(reading.report.as_json()) + b"\n")
 
 
 def _finish(report: Report, reading: _Reading, seconds: float) -> int:
     print(summary(report, seconds), file=sys.stderr)
-    if report.verdict is Verdict.PARTIAL:
+    if report.verdict is Verdict.PARTIAL and report.entries == reading.query.max_items:
         complain(f"there may be more: go on with --resume {reading.written}")
         return Outcome.FINE
     return Outcome.FINE if report.verdict is Verdict.COMPLETE else Outcome.UNPROVED

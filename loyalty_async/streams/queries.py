@@ -156,7 +156,10 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
 
     def _require_inside(self, point: ResumePoint) -> None:
         since = BEGINNING if self.since is None else self.since.astimezone(UTC)
-        if point.until < since or (point.mark is not None and point.mark.created_at not in Span(since, point.until)):
+        until = point.until if self.until is None else self.until.astimezone(UTC)
+        if not since <= point.until <= until or (
+            point.mark is not None and point.mark.created_at not in Span(since, point.until)
+        ):
             raise InvalidArgument("the resume token was changed: it points outside of the span that is asked for")
 
     def _span(self, point: ResumePoint) -> Span:

@@ -141,6 +141,8 @@ class Walk:
             missing = max(await self._counted(account.asked) - account.brought, 0)
         else:
             missing = await self._missing_ever(account)
+            if account.said >= account.brought:  # What is gone since it was served is no contradiction.
+                missing = max(missing, 0)
         if missing:
             self.short = True
             compared = "more than it served" if missing > 0 else "fewer than it served"

@@ -21,8 +21,8 @@ this list.
    + kept = in_order(entry for entry in entries if job.span.since <= entry.created_at <= job.span.until)
 5. Any page passes for the first.
    planning/proofs.py: tests/planning/test_proofs.py
-   - return page.paging.page_number == 0 and page.paging.total_entries == len(page.entries)
-   + return page.paging.total_entries == len(page.entries)
+   - return paging.page_number == 0 and paging.page_count <= 1 and paging.total_entries == len(page.entries)
+   + return paging.page_count <= 1 and paging.total_entries == len(page.entries)
 6. An entry may stand on two pages.
    planning/proofs.py: tests/planning/test_parts.py
    - if len(set().union(*distinct)) < sum(map(len, distinct)):
@@ -49,7 +49,7 @@ this list.
    + self.pieces += pieces
 12. What an earlier walk handed out is missed by the one that goes on with it.
    planning/histories.py: tests/planning/test_histories.py
-   - return Account(job.span, None, first.paging.total_entries - shown, 1, kept=job.earlier)
+   - return Account(job.span, None, first.paging.total_entries - shown, 1, earlier=job.earlier)
    + return Account(job.span, None, first.paging.total_entries - shown, 1)
 13. Fewer of the newest pass for enough.
    planning/histories.py: tests/planning/test_histories.py
@@ -77,11 +77,11 @@ this list.
    + return Further(outcome.jobs)
 19. What came during the walk looks as if it were missing.
    streams/walks.py: tests/streams/test_walks.py
-   - missing = await self._missing_in(None, account) - later
-   + missing = await self._missing_in(None, account)
+   - missing = await self._counted(None) - later - brought
+   + missing = await self._counted(None) - brought
 20. A total that the pieces do not bring is not asked for again.
    streams/entries.py: tests/streams/test_walks.py
-   - if self._accounts[0].missing:
+   - if self._accounts[0].doubtful:
    + if self._accounts[0].missing < 0:
 """
 

@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +22,7 @@ from loyalty_async.client import CapillaryClient
 from loyalty_async.models.credentials import OAuth
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.sandbox import Fault
+from loyalty_async.sandbox.faults import FaultScript
 from loyalty_async.sandbox.truths import member_truth
 from tests.cli.conftest import NOON, Run, Served, assert_discreet
 
@@ -273,7 +276,9 @@ def test_ctrl_c_is_one_line_and_exit_code_130(configured: Served) -> None:
     assert (process.returncode, out, err) == (130, b"", b"loyalty-async: interrupted\n")
 
 
-def test_ctrl_c_says_how_to_go_on_and_still_reports(configured: Served, run: Run, tmp_path: Path) -> None:
+def test_ctrl_c_says_how_to_go_on_and_still_reports(
+    configured: Served, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first part was written when the answer to the second is waited for."""
     ledger = configured.sandbox.ledger
     member = ledger.add_member()
@@ -281,12 +286,20 @@ def test_ctrl_c_says_how_to_go_on_and_still_reports(configured: Served, run: Run
     arguments = ["--member", f"id={member.user_id}", "--since", "2025-01-01", "--until", "2025-07-01", "--ahead", "0"]
     path = tmp_path / "report.json"
     configured.sandbox.faults.add(Fault(skip=1, delay_s=30.0, times=None))
+    delayed, take = threading.Event(), FaultScript.take
+
+    def noting(script: FaultScript, path: str, query: Mapping[str, str]) -> tuple[Fault | None, float]:
+        fault, delay_s = take(script, path, query)
+        if delay_s:
+            delayed.set()
+        return fault, delay_s
+
+    monkeypatch.setattr(FaultScript, "take", noting)
     command = [*COMMAND, *arguments, "--report", str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
         assert process.stdout is not None
         first = process.stdout.readline()
-        while configured.sandbox.stats.requests < 2:
-            time.sleep(0.05)
+        assert delayed.wait(20)
         process.send_signal(signal.SIGINT)
         rest, err = process.communicate(timeout=20)
     told, interrupted = err.decode().splitlines()

@@ -35,6 +35,29 @@ def test_an_account_is_closed_only_once_all_its_pieces_are_in() -> None:
     assert whole.missing == 1
 
 
+@pytest.mark.parametrize(("brought", "missing"), [(6, 1), (7, 0), (8, 0)])
+def test_a_span_is_doubtful_if_it_brought_too_little(brought: int, missing: int) -> None:
+    """More may have arrived."""
+    whole = account(7, pieces=1)
+    whole.enter(SPAN, 0, brought, 0)
+    assert (whole.missing, whole.doubtful) == (missing, missing > 0)
+
+
+@pytest.mark.parametrize(("brought", "missing", "doubtful"), [(6, 1, True), (7, 0, False), (8, 0, True)])
+def test_everything_is_doubtful_if_it_brought_too_much_too(brought: int, missing: int, doubtful: bool) -> None:
+    """What arrives later is later than it."""
+    everything = Account(SPAN, None, 7, 1)
+    everything.enter(SPAN, 9, brought, 9)
+    assert (everything.missing, everything.doubtful) == (missing, doubtful)
+
+
+def test_what_an_earlier_walk_handed_out_was_brought() -> None:
+    everything = Account(SPAN, None, 7, 1, earlier=5)
+    assert everything.brought == 5
+    everything.enter(SPAN, 0, 2, 5)
+    assert (everything.brought, everything.doubtful) == (7, False)
+
+
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_the_outer_margins_of_the_outermost_pieces_count(newest_first: bool) -> None:
     """What was said includes the margins of the request; those between pieces would be counted twice."""

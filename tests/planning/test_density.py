@@ -77,16 +77,18 @@ def assert_neighbours(cuts: Sequence[Span], span: Span) -> None:
 @pytest.mark.parametrize(
     ("since", "length", "expected"),
     [
-        (NOON, 4 * SECOND, True),
-        (NOON, 4 * SECOND - MICROSECOND, False),
+        (NOON, 6 * SECOND, True),
+        (NOON, 6 * SECOND - MICROSECOND, True),
+        (NOON, 5 * SECOND + MICROSECOND, False),
+        (NOON, 5 * SECOND, False),
         (NOON, SECOND, False),
         (NOON, MICROSECOND, False),
-        (NOON + SECOND / 2, 4 * SECOND, False),
-        (NOON + SECOND / 2, 6 * SECOND, True),
+        (NOON + SECOND / 2, 7 * SECOND, False),
+        (NOON + SECOND / 2, 8 * SECOND, True),
         (NOON + SECOND - MICROSECOND, 2 * MICROSECOND, False),
     ],
 )
-def test_a_span_is_divisible_if_its_margins_are_the_lesser_part(
+def test_a_span_is_divisible_if_its_margins_are_much_the_lesser_part(
     since: datetime, length: timedelta, expected: bool
 ) -> None:
     """A second on each side, and what is missing to whole seconds."""
@@ -94,9 +96,13 @@ def test_a_span_is_divisible_if_its_margins_are_the_lesser_part(
     assert divisible(span, asked(span, UTC)) is expected
 
 
-@pytest.mark.parametrize(("hours", "expected"), [(4, False), (5, True)])
-def test_a_margin_is_an_hour_on_each_side_where_a_clock_is_set_back(hours: int, expected: bool) -> None:
-    since = datetime(2024, 10, 26, 23, 30, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("minutes", "hours", "expected"),
+    [(0, 4, False), (0, 5, True), (-60, 5, False), (-75, 5.5, True)],
+    ids=["both margins", "one margin", "both margins of five hours", "both margins of more"],
+)
+def test_a_margin_is_an_hour_on_each_side_where_a_clock_is_set_back(minutes: int, hours: float, expected: bool) -> None:
+    since = datetime(2024, 10, 26, 23, 30, tzinfo=UTC) + timedelta(minutes=minutes)
     span = Span(since, since + timedelta(hours=hours))
     assert divisible(span, asked(span, ZoneInfo("Europe/Berlin"))) is expected
 
@@ -121,15 +127,74 @@ def test_a_page_that_was_seen_in_order_is_cut_off(order: Callable[[Sequence[date
     assert len(pieces) == 1 + math.ceil(1821 / 400)
 
 
-def test_a_burst_of_which_not_all_is_seen_is_cut_off() -> None:
-    """Three hundred entries of a few seconds: the rest of the span is free of them at once."""
+every_order = pytest.mark.parametrize(
+    "order", [sorted, backwards, mixed], ids=["oldest first", "newest first", "arbitrary"]
+)
+
+
+@every_order
+@pytest.mark.parametrize(("seconds", "until"), [(1, 2), (2, 3)])
+def test_a_burst_of_which_not_all_is_seen_is_cut_out(
+    order: Callable[[Sequence[datetime]], list[datetime]], seconds: int, until: int
+) -> None:
+    """Of one second or two, with two more on each side: the rest of the span is asked for without it at once."""
     burst = NOON + timedelta(days=3)
     span = Span(NOON, NOON + timedelta(days=80))
-    dates = [burst + number * SECOND / 100 for number in range(300)]
-    assert Span(burst + 2 * SECOND, span.until) in cut(span, backwards(dates)[:100], len(dates), 100)
+    seen = order([burst + number * seconds * SECOND / 100 for number in range(100)])
+    assert cut(span, seen, 300, 100) == [
+        Span(NOON, burst - 2 * SECOND),
+        Span(burst - 2 * SECOND, burst + until * SECOND),
+        Span(burst + until * SECOND, span.until),
+    ]
 
 
-@pytest.mark.parametrize("order", [sorted, backwards, mixed], ids=["oldest first", "newest first", "arbitrary"])
+@pytest.mark.parametrize("offset", [0 * SECOND, SECOND, 2 * SECOND])
+def test_a_burst_at_the_beginning_of_a_span_is_cut_off_behind_it(offset: timedelta) -> None:
+    span = Span(NOON, NOON + timedelta(days=80))
+    edge = NOON + offset + 2 * SECOND
+    assert cut(span, [NOON + offset] * 100, 300, 100) == [Span(NOON, edge), Span(edge, span.until)]
+
+
+@pytest.mark.parametrize("offset", [SECOND, 2 * SECOND])
+def test_a_burst_at_the_end_of_a_span_is_cut_off_before_it(offset: timedelta) -> None:
+    span = Span(NOON, NOON + timedelta(days=80))
+    edge = span.until - offset - 2 * SECOND
+    assert cut(span, [span.until - offset] * 100, 300, 100) == [Span(NOON, edge), Span(edge, span.until)]
+
+
+@pytest.mark.parametrize(
+    ("seen", "total", "room"), [(100, 100, 100), (99, 300, 100)], ids=["all is seen", "there is room"]
+)
+def test_a_burst_is_not_cut_out_if_that_helps_nothing(seen: int, total: int, room: int) -> None:
+    burst = NOON + timedelta(days=3)
+    span = Span(NOON, NOON + timedelta(days=80))
+    assert Span(burst - 2 * SECOND, burst + 2 * SECOND) not in cut(span, [burst] * seen, total, room)
+
+
+def test_three_seconds_are_no_burst_but_their_newest_are_cut_off() -> None:
+    """The oldest second seen, and one more beside it, stay with the rest: not all of it may have been seen."""
+    burst = NOON + timedelta(days=3)
+    span = Span(NOON, NOON + timedelta(days=80))
+    seen = backwards([burst + number * SECOND / 40 for number in range(120)])
+    assert cut(span, seen, 300, 120) == [Span(NOON, burst), Span(burst, span.until)]
+
+
+@pytest.mark.parametrize(("swaps", "in_order"), [(0, True), (5, True), (6, False)])
+@pytest.mark.parametrize("order", [sorted, backwards], ids=["oldest first", "newest first"])
+def test_what_is_nearly_in_order_is_taken_for_it(
+    order: Callable[[Sequence[datetime]], list[datetime]], swaps: int, in_order: bool
+) -> None:
+    """Where nine of ten that stand in one half of the page belong there: ids are nearly in the order of dates."""
+    span = Span(NOON, NOON + timedelta(days=80))
+    dates = [NOON + number * timedelta(hours=1) for number in range(1920)]
+    seen = order(dates)[:100]
+    swapped = list(seen)
+    for place in range(swaps):
+        swapped[10 + place], swapped[60 + place] = swapped[60 + place], swapped[10 + place]
+    assert (cut(span, swapped, 1920, 100) == cut(span, seen, 1920, 100)) is in_order
+
+
+@every_order
 @pytest.mark.parametrize("page", [100, 1000])
 @pytest.mark.parametrize("pieces", [2, 5, 13])
 def test_evenly_spread_entries_are_shared_out_evenly(
@@ -156,7 +221,7 @@ def test_what_is_seen_to_be_dense_is_cut_more_finely(
     assert_even(shared_out(span, order(dates)[:100], len(dates), pieces), dates, pieces)
 
 
-@pytest.mark.parametrize("order", [sorted, backwards, mixed], ids=["oldest first", "newest first", "arbitrary"])
+@every_order
 def test_entries_that_are_all_seen_are_shared_out_by_their_dates(
     order: Callable[[Sequence[datetime]], list[datetime]],
 ) -> None:

@@ -61,10 +61,47 @@ def spans_of(split: Split) -> list[Span]:
 # ---- From the beginning ----------------------------------------------------------------------------------------------
 
 
-def test_the_first_question_has_no_dates_and_the_second_is_for_the_last_page() -> None:
-    server = daily(250)
+@pytest.mark.parametrize("pages", [2, 3, 10, 11])
+def test_of_a_few_pages_all_are_asked_for_without_dates_the_last_one_first(pages: int) -> None:
+    """Where entries were back-dated the oldest may stand anywhere."""
+    server = daily(100 * pages)
     split_of(ALL, server, terms())
-    assert server.requests == [PageRequest(None, 0), PageRequest(None, 2)]
+    assert server.requests == [PageRequest(None, number) for number in (0, pages - 1, *range(1, pages - 1))]
+
+
+@pytest.mark.parametrize(("pages", "pages_per_part"), [(12, 10), (11, 9), (4, 2)])
+def test_of_many_pages_in_order_only_the_first_and_the_last_are_asked_for_without_dates(
+    pages: int, pages_per_part: int
+) -> None:
+    server = daily(100 * pages)
+    split_of(ALL, server, terms(pages_per_part=pages_per_part))
+    assert server.requests == [PageRequest(None, 0), PageRequest(None, pages - 1)]
+
+
+def test_a_few_pages_are_asked_for_at_a_time() -> None:
+    """Of six pages in no order the first and the last, then three and one."""
+    reading = read(ALL, terms(pages_per_part=3))
+    asked_for = [next(reading)]
+    answers = [[page(60, 6, [NOON - DAY, NOON - 3 * DAY])], [page(60, 6, [NOON - 2 * DAY], number=5)]]
+    asked_for += [reading.send(answer) for answer in answers]
+    asked_for.append(reading.send([page(60, 6, [NOON - 9 * DAY], number=number) for number in (1, 2, 3)]))
+    with pytest.raises(StopIteration) as stopped:
+        reading.send([page(60, 6, [NOON - 2 * DAY], number=4)])
+    assert [[request.number for request in requests] for requests in asked_for] == [[0], [5], [1, 2, 3], [4]]
+    assert spans_of(stopped.value.value) == [Span(NOON - 10 * DAY, NOON)]
+
+
+@pytest.mark.parametrize("order", [newest_first, oldest_first])
+def test_a_back_dated_entry_in_the_middle_of_the_ids_is_read(order: Order) -> None:
+    """The server orders by id, and it shows neither on the first page nor on the last."""
+    rows = order(daily(399).ledger)
+    back_dated = entry(5000, NOON - 3000 * DAY)
+    server = LedgerServer(ledger=[*rows[:200], back_dated, *rows[200:]], order=list)
+    carried = carry_all([ALL], server, terms())
+    assert carried.entries == [back_dated, *oldest_first(rows)]
+    assert carried.short == []
+    windows = -(-3001 // 88)
+    assert len(server.requests) == 4 + windows
 
 
 @orders
@@ -126,7 +163,7 @@ def page(total: int, count: int, dates: Sequence[datetime] = (), number: int = 0
 
 def test_a_server_that_counts_more_than_its_only_page_holds_is_asked_by_date_at_once() -> None:
     """There is no last page to ask for."""
-    split = answered(ALL, [page(17, 1, [NOON - DAY])], [])
+    split = answered(ALL, [page(17, 1, [NOON - DAY])])
     assert isinstance(split, Split)
     assert spans_of(split) == [Span(NOON - 2 * DAY, NOON)]
 
@@ -152,44 +189,59 @@ def test_a_last_page_that_is_not_the_last_any_more_is_asked_for_again(order: Ord
 
     server = daily(200, order, happens={2: book})
     split = split_of(ALL, server, terms())
-    assert [request.number for request in server.requests] == [0, 1, 0, 2]
-    assert [request.again for request in server.requests] == [0, 0, 1, 0]
+    assert [request.number for request in server.requests] == [0, 1, 2, 1]
+    assert {request.again for request in server.requests} == {0}
     assert split.jobs[0].span.since == NOON - 201 * DAY
 
 
 def test_a_history_that_grows_by_a_page_with_each_answer_is_given_up() -> None:
-    """At the fourth reading."""
-    answers = [[page(20 + 10 * turn, 2 + turn, [NOON - DAY])] for turn in range(8)]
+    """After fifty last pages."""
+    answers = [[page(20 + 10 * turn, 2 + turn, [NOON - DAY])] for turn in range(51)]
     with pytest.raises(IncompleteLedgerError) as caught:
         answered(ALL, *answers)
-    assert caught.value.reason == "the ledger kept growing while it was read"
+    assert caught.value.reason == "the number of pages kept growing while the last one was looked for"
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("pages_per_part", [1, 3])
+def test_the_oldest_is_looked_for_on_all_pages_if_they_are_in_no_order(seed: int, pages_per_part: int) -> None:
+    server = LedgerServer(ledger=daily(60).ledger, order=shuffled(seed), most=10)
+    split = split_of(ALL, server, terms(pages_per_part=pages_per_part))
+    assert split.jobs[0].span.since == NOON - 61 * DAY
+    assert [request.number for request in server.requests] == [0, 5, 1, 2, 3, 4]
 
 
 # ---- From where an earlier walk stopped ------------------------------------------------------------------------------
 
 
-def test_the_beginning_is_not_looked_for_twice() -> None:
-    """150 of 200 were handed out: their figure is the account's, and the windows begin at the mark."""
+def rest_of(days: int) -> Job:
+    """Go on with a walk, newest first, that handed out the entries of so many days, and comes to that of the last."""
+    return Job(Span(BEGINNING, NOON - days * DAY + MICROSECOND), dated=False, earlier=days - 1, later=NOON)
+
+
+def test_the_rest_is_a_piece_of_the_account_of_everything() -> None:
+    """150 of 200 were handed out, and 149 are not read again."""
     server = daily(200)
-    mark = NOON - 50 * DAY
-    split = split_of(Job(Span(mark, NOON), dated=False, earlier=150, later=NOON), server, terms())
-    assert server.requests == [PageRequest(None, 0)]
-    assert spans_of(split) == [Span(mark, NOON)]
-    carried = carry_all(split.jobs, server, terms())
-    assert (len(carried.entries), carried.short) == (50, [])
+    split = split_of(rest_of(150), server, terms(descending=True))
+    assert server.requests == [PageRequest(None, 0), PageRequest(None, 1)]
+    assert spans_of(split) == [Span(NOON - 201 * DAY, NOON - 150 * DAY + MICROSECOND)]
+    (job,) = split.jobs
+    assert job.account is not None
+    assert (job.account.said, job.account.earlier, job.account.brought) == (200, 149, 149)
+    carried = carry_all(split.jobs, server, terms(descending=True))
+    assert (len(carried.entries), carried.short, job.account.brought) == (51, [], 200)
 
 
 def test_an_entry_that_is_gone_from_the_rest_is_missed() -> None:
-    server = CountsGhosts(ledger=daily(200).ledger, ghost=FAR_AHEAD)
-    job = Job(Span(NOON - 50 * DAY, NOON), dated=False, earlier=150, later=NOON)
-    assert [account.missing for account in carry_all([job], server, terms()).short] == [1]
+    server = CountsGhosts(ledger=daily(199).ledger, ghost=FAR_AHEAD)
+    carried = carry_all([rest_of(150)], server, terms(descending=True))
+    assert [account.missing for account in carried.short] == [1]
 
 
 def test_a_rest_in_one_page_is_a_part_of_it() -> None:
-    mark = NOON - 20 * DAY
-    part = carry(Job(Span(mark, NOON), dated=False, earlier=30, later=NOON), daily(50), terms())
+    part = carry(rest_of(30), daily(50), terms(descending=True))
     assert isinstance(part, Part)
-    assert (len(part.entries), part.before) == (20, 30)
+    assert (len(part.entries), part.before, part.after) == (21, 0, 29)
 
 
 def test_what_was_handed_out_newest_first_is_not_missed_and_what_is_later_not_expected() -> None:
@@ -240,7 +292,7 @@ def test_enough_that_reach_far_back_are_read_in_windows() -> None:
     assert account.pieces == 4
 
 
-@pytest.mark.parametrize(("enough", "questions"), [(99, 1), (100, 1), (101, 2), (None, 2)])
+@pytest.mark.parametrize(("enough", "questions"), [(99, 1), (100, 1), (101, 3), (None, 3)])
 def test_enough_must_be_shown(enough: int | None, questions: int) -> None:
     server = daily(300)
     split_of(ALL, server, terms(descending=True, enough=enough))
@@ -248,20 +300,20 @@ def test_enough_must_be_shown(enough: int | None, questions: int) -> None:
 
 
 def test_enough_are_entries_of_the_walk() -> None:
-    """Ninety of the first page are later than it."""
+    """Ninety of the first page are later than it; eleven are not shown, and four pages are looked through."""
     server = daily(300)
     server.ledger += [entry(900 + number, NOON + number * SECOND) for number in range(90)]
     assert spans_of(split_of(ALL, server, latest(10)))[-1] == Span(NOON - 10 * DAY, NOON)
     asked_so_far = len(server.requests)
     split_of(ALL, server, latest(11))
-    assert len(server.requests) == asked_so_far + 2
+    assert len(server.requests) == asked_so_far + 4
 
 
 def test_who_begins_with_the_oldest_must_find_them_first() -> None:
     """However few are wanted."""
     server = daily(300)
     split_of(ALL, server, terms(enough=20))
-    assert server.requests == [PageRequest(None, 0), PageRequest(None, 2)]
+    assert server.requests == [PageRequest(None, 0), PageRequest(None, 2), PageRequest(None, 1)]
 
 
 def test_what_lies_before_enough_is_still_a_piece_of_the_whole() -> None:

@@ -4,13 +4,15 @@ import math
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty_async.errors import IncompleteLedgerError, IntervalTooLongError
+from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
-from loyalty_async.planning.jobs import Job, Part, Split
+from loyalty_async.planning.jobs import Job, PageRequest, Part, Split
 from tests._support.ledger_server import (
     CountsGhosts,
     CountsUp,
@@ -180,8 +182,31 @@ def test_a_burst_of_a_second_is_found_in_a_bounded_number_of_requests() -> None:
     assert len(server.requests) <= MOST
 
 
+@pytest.mark.parametrize(("fold", "by_clock"), [(0, False), (1, False), (0, True)])
+@pytest.mark.parametrize(
+    ("around", "settled_before", "requests"),
+    [(DAY, FAR_AHEAD, 54), (DAY, LONG_AGO, 55), (40 * DAY, FAR_AHEAD, 63), (40 * DAY, LONG_AGO, 67)],
+)
+def test_two_full_hours_around_a_set_back_are_read_without_being_cut_there(
+    around: timedelta, settled_before: datetime, requests: int, fold: int, by_clock: bool
+) -> None:
+    """Twice their 24 pages, until two readings agree, and the way there.
+
+    Were they cut, each piece would be asked for with all of the hour that comes twice, down to the last second.
+    """
+    dates = [SET_BACK - timedelta(hours=1) + number * 3 * SECOND for number in range(2400)]
+    server = LedgerServer(ledger=entries_at(dates), zone=BERLIN, fold=fold, by_clock=by_clock)
+    span = Span(SET_BACK - around, SET_BACK + around)
+    carried = carry_span(span, server, terms(zone=BERLIN, settled_before=settled_before))
+    assert [row.event_log_id for row in carried.entries] == list(range(1, 2401))
+    assert carried.short == []
+    assert len(server.requests) == requests
+
+
 # ---- A second that holds more than a page ----------------------------------------------------------------------------
 
+DIFFER = "a span too short to be split holds more than a page, and no two readings of it agree"
+TOO_MANY = "a span too short to be split holds more than 200 pages"
 BURST = [NOON + SECOND / 2] * 25
 A_SECOND = Span(NOON, NOON + SECOND)
 
@@ -231,7 +256,7 @@ def test_a_second_that_never_rests_is_given_up_after_four_readings() -> None:
     server = LedgerServer(ledger=entries_at(BURST[:21]), most=10, happens=happens)
     with pytest.raises(IncompleteLedgerError) as caught:
         carry(Job(A_SECOND), server, terms(settled_before=LONG_AGO))
-    assert caught.value.reason == "a second holds more than a page, and no two readings of it agree"
+    assert caught.value.reason == DIFFER
     assert len(server.requests) == 12
 
 
@@ -240,9 +265,10 @@ def test_two_hundred_pages_of_a_second_are_read_and_no_more() -> None:
     assert isinstance(carry(Job(A_SECOND), server, terms()), Part)
     assert len(server.requests) == 400
     server.ledger.append(entry(201, NOON))
-    with pytest.raises(IncompleteLedgerError):
+    with pytest.raises(IncompleteLedgerError) as caught:
         carry(Job(A_SECOND), server, terms())
-    assert len(server.requests) == 404
+    assert caught.value.reason == TOO_MANY
+    assert len(server.requests) == 401
 
 
 @pytest.mark.parametrize("span", [A_SECOND, LONG])
@@ -250,7 +276,7 @@ def test_two_hundred_pages_of_a_second_are_read_and_no_more() -> None:
 def test_a_total_out_of_this_world_is_refused(span: Span, settled_before: datetime) -> None:
     """The numbers of its pages alone would fill the memory."""
     server = Exaggerates(ledger=entries_at(spread(25)), most=10)
-    assert_refused(server, "the server served another number of entries than it counted", settled_before, span)
+    assert_refused(server, TOO_MANY, settled_before, span)
 
 
 def test_rows_of_one_event_may_fill_more_than_a_page() -> None:
@@ -296,12 +322,12 @@ def test_late_arrivals_never_harm_an_unsettled_span(data: st.DataObject, order: 
     assert carried.short == []
 
 
-def test_a_page_that_is_gone_means_to_read_again() -> None:
+def test_a_page_that_is_gone_means_to_split() -> None:
     """Error 11003 past the end: the ledger shrank."""
     server = LedgerServer(ledger=entries_at(spread(11)), most=10, happens={2: lambda ledger: ledger.clear()})
-    part = carry(Job(LONG), server, terms())
-    assert isinstance(part, Part)
-    assert list(part.entries) == []
+    carried = carry_span(LONG, server, terms())
+    assert carried.entries == []
+    assert [account.missing for account in carried.short] == [11]
 
 
 def test_a_deletion_while_a_span_was_split_is_a_shortage() -> None:
@@ -353,7 +379,7 @@ def test_a_total_that_grows_with_each_call_is_named(entries: int, settled_before
         {
             "the server's totals changed from page to page",
             "the server served another number of entries than it counted",
-            "the ledger kept shrinking while it was read",
+            "the server counts pages that it does not serve",
         },
         settled_before,
     )
@@ -366,7 +392,6 @@ def test_an_entry_that_is_counted_and_never_served_is_named(ghost: datetime, set
     server = CountsGhosts(ledger=entries_at([*spread(30), *around]), most=10, ghost=ghost)
     reasons = {
         "the server served another number of entries than it counted",
-        "the ledger kept shrinking while it was read",  # The page of the one that never comes is a page past the end.
     }
     error = assert_refused(server, reasons, settled_before)
     assert error.since is not None
@@ -424,12 +449,33 @@ def test_the_page_with_another_date_is_named(number: int) -> None:
     assert caught.value.page == number
 
 
-def test_pages_that_are_counted_and_never_served_are_named() -> None:
+@attrs.define(kw_only=True)
+class SaysNoPageSize(LedgerServer):
+    """Says that its pages hold no entries."""
+
+    def answer(self, request: PageRequest, limit: int) -> LedgerPage:
+        page = super().answer(request, limit)
+        return attrs.evolve(page, paging=attrs.evolve(page.paging, page_size=0))
+
+
+@pytest.mark.parametrize("settled_before", [LONG_AGO, FAR_AHEAD])
+@pytest.mark.parametrize("enough", [None, 20])
+def test_a_page_size_of_nothing_is_named(settled_before: datetime, enough: int | None) -> None:
+    """And nothing is divided by it."""
+    server = SaysNoPageSize(ledger=entries_at([*spread(25), *BURST]), most=10)
+    with pytest.raises(IncompleteLedgerError) as caught:
+        carry_span(LONG, server, terms(settled_before=settled_before, enough=enough))
+    assert caught.value.reason == "the server's page count does not fit its total"
+    assert len(server.requests) <= MOST
+
+
+def test_pages_that_are_counted_and_never_served_are_done_without() -> None:
     """Error 11003 for page 1, each time."""
     server = EndsEarly(ledger=entries_at(spread(30)), most=10)
-    error = assert_refused(server, "the ledger kept shrinking while it was read")
-    assert (error.since, error.until) == (LONG.since, LONG.until)
-    assert len(server.requests) == 8
+    carried = carry_span(LONG, server, terms())
+    assert [row.event_log_id for row in carried.entries] == list(range(1, 31))
+    assert carried.short == []
+    assert len(server.requests) <= 20
 
 
 def assert_refused(
@@ -496,13 +542,13 @@ def test_a_ledger_that_is_empty_takes_one_request() -> None:
 
 @pytest.mark.parametrize("order", [newest_first, oldest_first])
 def test_a_longer_ledger_is_read_from_its_oldest_entry_on(order: Order) -> None:
-    """The first page and the last show it; then four windows of 88 days."""
+    """One of its four pages shows it; then four windows of 88 days."""
     dates = [NOON - number * DAY for number in range(1, 350)]
     server = LedgerServer(ledger=entries_at(dates), order=order)
     carried = carry_ever(server)
     assert [row.event_log_id for row in carried.entries] == list(range(1, 350))
     assert carried.short == []
-    assert len(server.requests) == 2 + 4
+    assert len(server.requests) == 4 + 4
 
 
 def test_an_entry_that_is_older_than_the_last_is_found_nearby() -> None:
@@ -517,14 +563,32 @@ def test_an_entry_that_is_older_than_the_last_is_found_nearby() -> None:
     assert carried.short == []
 
 
-@pytest.mark.parametrize("older", [timedelta(days=1, microseconds=1), timedelta(days=1, seconds=2), 400 * DAY])
-def test_an_entry_that_is_much_older_than_the_last_is_a_shortage(older: timedelta) -> None:
-    """Be it in the margin of the first window or far away: it is never lost without a word."""
-    dates = [NOON - number * SECOND for number in range(1, 300)]
+much_older = pytest.mark.parametrize(
+    "older", [timedelta(days=1, microseconds=1), timedelta(days=1, seconds=2), 400 * DAY]
+)
+
+
+def with_one_much_older(pages: int, older: timedelta) -> LedgerServer:
+    """So many pages, newest first, but for one entry in the middle."""
+    dates = [NOON - number * SECOND for number in range(1, 100 * pages)]
     rows = newest_first(entries_at(dates))
-    server = LedgerServer(ledger=[*rows[:150], entry(999, min(dates) - older), *rows[150:]], order=list)
-    carried = carry_ever(server)
-    assert len(carried.entries) == 299
+    middle = len(rows) // 2
+    odd = entry(9999, min(dates) - older)
+    return LedgerServer(ledger=[*rows[:middle], odd, *rows[middle:]], order=list)
+
+
+@much_older
+def test_an_entry_that_is_much_older_than_the_last_is_found_between_a_few_pages(older: timedelta) -> None:
+    carried = carry_ever(with_one_much_older(3, older))
+    assert [row.event_log_id for row in carried.entries] == [9999, *range(1, 300)]
+    assert carried.short == []
+
+
+@much_older
+def test_an_entry_that_is_much_older_than_the_last_of_many_pages_is_a_shortage(older: timedelta) -> None:
+    """Be it in the margin of the first window or far away: it is never lost without a word."""
+    carried = carry_ever(with_one_much_older(12, older))
+    assert len(carried.entries) == 1199
     assert [account.missing for account in carried.short] == [1]
 
 
@@ -557,7 +621,7 @@ def test_pages_that_never_come_without_dates_are_named() -> None:
     server = EndsEarly(ledger=entries_at([NOON - number * DAY for number in range(1, 200)]))
     with pytest.raises(IncompleteLedgerError) as caught:
         carry_ever(server)
-    assert caught.value.reason == "the ledger kept shrinking while it was read"
+    assert caught.value.reason == "the server counts pages that it does not serve"
     assert len(server.requests) == 8
 
 

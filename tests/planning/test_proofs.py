@@ -90,14 +90,19 @@ def test_rows_of_one_event_on_two_pages_are_told_apart_by_the_whole_row() -> Non
 
 
 def test_one_answer_that_holds_all_it_counts_is_whole(pages: list[LedgerPage]) -> None:
-    assert whole(with_paging(pages[0], total_entries=10))
+    assert whole(with_paging(pages[0], total_entries=10, page_count=1))
+
+
+def test_an_empty_answer_may_count_no_page() -> None:
+    assert whole(page([], total=0, count=0))
 
 
 @pytest.mark.parametrize(
-    "figures", [{"total_entries": 11}, {"total_entries": 9}, {"total_entries": 10, "page_number": 1}]
+    "figures", [{"total_entries": 11}, {"total_entries": 9}, {"page_number": 1}, {"page_count": 2}, {"page_count": 3}]
 )
 def test_one_answer_is_not_whole_if_a_figure_is_off(pages: list[LedgerPage], figures: dict[str, int]) -> None:
-    assert not whole(with_paging(pages[0], **figures))
+    """More pages than one contradict a total that is on this one."""
+    assert not whole(with_paging(pages[0], **({"total_entries": 10, "page_count": 1} | figures)))
 
 
 @pytest.mark.parametrize("offset", [timedelta(0), SECOND, 2 * SECOND])
@@ -121,6 +126,15 @@ def test_the_error_says_what_and_where() -> None:
         "([2025-03-01T12:00:00+00:00, 2025-03-01T12:00:01+00:00), page 3)"
     )
     assert "page" not in str(incomplete("it does not add up", Span(NOON, NOON + SECOND)))
+
+
+def test_the_error_may_say_what_helps_behind_what_and_where() -> None:
+    error = incomplete("it does not add up", Span(NOON, NOON + SECOND), advice="; try again")
+    assert error.reason == "it does not add up"
+    assert str(error) == (
+        "the ledger cannot be proved complete: it does not add up "
+        "([2025-03-01T12:00:00+00:00, 2025-03-01T12:00:01+00:00)); try again"
+    )
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,24 @@ def test_a_token_of_version_1_stays_readable_and_is_written_the_same(token: str,
     assert point.token() == token
 
 
+@pytest.mark.parametrize("pending", [False, True])
+@pytest.mark.parametrize("short", [False, True])
+def test_flaws_are_written_only_if_there_are_any(pending: bool, short: bool) -> None:
+    point = attrs.evolve(POINT, pending=pending, short=short)
+    token = point.token()
+    fields = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    assert {name for name in fields if name in ("pending", "short")} == {
+        name for name, flaw in (("pending", pending), ("short", short)) if flaw
+    }
+    assert ResumePoint.read(token, "a question") == point
+
+
+@pytest.mark.parametrize("flaw", ["pending", "short"])
+@pytest.mark.parametrize("said", [False, None, 0, 1, "true"])
+def test_only_what_is_true_is_a_flaw(flaw: str, said: object) -> None:
+    assert ResumePoint.read(written(**{flaw: said}), "a question") == attrs.evolve(POINT, mark=None)
+
+
 aware = st.datetimes(
     datetime(1971, 1, 1),  # noqa: DTZ001
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone(-9 * HOUR)]),

@@ -10,12 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loyalty_async.models.spans import Span
-from loyalty_async.planning.windows import WINDOW, asked, at_second, windows
+from loyalty_async.planning.windows import WINDOW, asked, at_second, joined, windows
 from tests._support.profiles import examples
 
 SECOND = timedelta(seconds=1)
 MICROSECOND = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
+NIGHT = datetime(2024, 10, 27, 1, tzinfo=UTC)
 
 # Clocks, and instants at which they change.
 CHANGES: dict[tzinfo, list[datetime]] = {
@@ -169,6 +171,36 @@ def test_asking_for_what_is_asked_reaches_as_far_as_the_server_may_read_it(
     tolerated = asked(wanted, zone)
     assert tolerated.since <= reread(clock(wanted.since, zone), zone, fold)
     assert tolerated.until >= reread(clock(wanted.until, zone), zone, fold)
+
+
+def hours(since: datetime, many: int) -> list[Span]:
+    return [Span(since + number * HOUR, since + (number + 1) * HOUR) for number in range(many)]
+
+
+def test_neighbours_that_meet_near_a_set_back_are_joined() -> None:
+    """Within three hours of it: between 22:00 and 04:00, where it is 01:00."""
+    day = datetime(2024, 10, 26, 20, tzinfo=UTC)
+    *before, first = hours(day, 2)
+    *_, last = hours(day, 8)
+    assert joined(hours(day, 10), ZoneInfo("Europe/Berlin")) == [
+        *before,
+        Span(first.since, last.until),
+        *hours(day, 10)[8:],
+    ]
+
+
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("Asia/Kolkata"), ZoneInfo("Europe/Berlin")])
+def test_neighbours_that_meet_elsewhere_stay_as_they_are(zone: tzinfo) -> None:
+    """Where a clock is put forward, too."""
+    spans = hours(datetime(2024, 3, 30, 20, tzinfo=UTC), 10)
+    assert joined(spans, zone) == spans
+
+
+def test_spans_that_begin_or_end_near_a_set_back_are_not_joined_with_others_for_that() -> None:
+    spans = [Span(NIGHT, NIGHT + 12 * HOUR), Span(NIGHT + 12 * HOUR, NIGHT + 24 * HOUR)]
+    assert joined(spans, ZoneInfo("Europe/Berlin")) == spans
+    assert joined(spans[:1], ZoneInfo("Europe/Berlin")) == spans[:1]
+    assert joined([], ZoneInfo("Europe/Berlin")) == []
 
 
 @given(instants)

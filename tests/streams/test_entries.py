@@ -3,19 +3,20 @@
 import asyncio
 import itertools
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import anyio
 import attrs
 import pytest
 
-from loyalty_async.errors import ClientStateError, ConnectionFailedError, IncompleteLedgerError
+from loyalty_async.errors import ClientStateError, ConnectionFailedError, IncompleteLedgerError, InvalidArgument
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Verdict
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.jobs import PageRequest
 from loyalty_async.planning.orders import in_order
+from loyalty_async.planning.resumes import Mark, ResumePoint
 from loyalty_async.streams.entries import EntryStream
 from loyalty_async.streams.queries import EntryQuery
 from tests._support.fetching import MEMBER, Fetch, after, drain, ids, opened, query, randomly, rest
@@ -569,6 +570,45 @@ async def test_a_walk_that_is_taken_up_ends_where_it_was_to_end(
         assert after_all.report.until == NOW
 
 
+def point_at(until: datetime, marked: datetime | None) -> str:
+    mark = None if marked is None else Mark(created_at=marked, event_log_id=1, taken=1, same_date=1, total=1)
+    return ResumePoint(question="a question", until=until, mark=mark).token()
+
+
+@both_orders
+@pytest.mark.parametrize(
+    ("since", "until", "marked"),
+    [
+        (NOON, NOON - MICROSECOND, None),
+        (NOON, UNTIL, NOON - MICROSECOND),
+        (NOON, UNTIL, UNTIL),
+        (None, UNTIL, UNTIL + DAY),
+        (None, UNTIL, datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (None, datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), None),
+    ],
+)
+async def test_a_point_outside_of_what_is_asked_for_is_refused(
+    order: Order, since: datetime | None, until: datetime, marked: datetime | None
+) -> None:
+    """Before anything is sent."""
+    fetch = Fetch(LedgerServer(ledger=[]))
+    with pytest.raises(InvalidArgument) as caught:
+        query(fetch, since=since, until=UNTIL, now=NOW, order=order, resume=point_at(until, marked))
+    assert str(caught.value) == "the resume token was changed: it points outside of the span that is asked for"
+    assert fetch.calls == 0
+
+
+@pytest.mark.parametrize(
+    ("until", "marked"), [(NOON, None), (UNTIL, NOON), (UNTIL, UNTIL - MICROSECOND), (NOON + MICROSECOND, NOON)]
+)
+async def test_a_point_at_the_edge_of_what_is_asked_for_is_none_outside(
+    until: datetime, marked: datetime | None
+) -> None:
+    fetch = Fetch(LedgerServer(ledger=[]))
+    asked = query(fetch, since=NOON, until=UNTIL, now=NOW, resume=point_at(until, marked))
+    assert (await asked.collect()).report.verdict is Verdict.COMPLETE
+
+
 async def test_a_stream_keeps_the_cut_off_of_the_walk_that_it_goes_on_with() -> None:
     """Also if it is left again before it gave anything."""
     fetch = Fetch(LedgerServer(ledger=entries_at([NOW - SECOND, NOW + SECOND])))
@@ -595,7 +635,7 @@ async def test_what_has_settled_by_then_is_read_as_settled() -> None:
 
 
 async def test_a_rest_costs_what_it_holds() -> None:
-    """Of 700 days all but the last 20 were handed out: one window, not eight; and not the last page of the history."""
+    """Of 700 days all but the last 20 were handed out: one window, not eight; and nothing without dates."""
     ledger = entries_at([NOW - number * DAY for number in range(1, 701)])
     for since in (None, NOW - 701 * DAY):
         stream = aiter(query(Fetch(LedgerServer(ledger=ledger)), since=since, until=None, now=NOW))
@@ -604,21 +644,123 @@ async def test_a_rest_costs_what_it_holds() -> None:
         fetch = Fetch(LedgerServer(ledger=ledger))
         left = await query(fetch, since=since, until=None, now=NOW, resume=stream.resume).collect()
         assert len(left) == 20
-        assert fetch.calls == (2 if since is None else 1)
+        assert fetch.calls == 1
+        assert fetch.server.requests[0].asked is not None
 
 
-@both_orders
-async def test_the_rest_of_a_whole_history_is_held_against_what_was_handed_out(order: Order) -> None:
-    """One that is counted and never served is missed by each walk that meets the end."""
+async def test_the_rest_of_a_whole_history_is_held_against_what_was_handed_out() -> None:
+    """One that is counted and never served is missed by each walk, newest first, that meets the end."""
     ledger = entries_at([NOON + number * timedelta(hours=1) for number in range(250)])
     for taken in (0, 1, 30, 249):
-        honest = aiter(query(Fetch(LedgerServer(ledger=ledger)), since=None, until=None, now=NOW, order=order))
+        honest = aiter(query(Fetch(LedgerServer(ledger=ledger)), since=None, until=None, now=NOW, order="desc"))
         for _ in range(taken):
             await anext(honest)
         lying = Fetch(CountsGhosts(ledger=ledger, ghost=FAR_AHEAD))
-        again = query(lying, since=None, until=None, now=NOW, order=order, resume=honest.resume)
+        again = query(lying, since=None, until=None, now=NOW, order="desc", resume=honest.resume)
         with pytest.raises(IncompleteLedgerError, match="the server counts 1 entries more than it served"):
             await again.collect()
+
+
+async def test_the_rest_of_a_whole_history_oldest_first_is_that_of_a_walk_with_a_beginning() -> None:
+    """Nothing is asked without dates, so that nothing that came behind the mark is missed."""
+    ledger = entries_at([NOON + number * timedelta(hours=1) for number in range(250)])
+    for taken in (1, 30, 249, 250):
+        stream = aiter(query(Fetch(LedgerServer(ledger=ledger)), since=None, until=None, now=NOW))
+        for _ in range(taken):
+            await anext(stream)
+        lying = Fetch(CountsGhosts(ledger=ledger, ghost=FAR_AHEAD))
+        again = await query(lying, since=None, until=None, now=NOW, resume=stream.resume).collect()
+        assert ids(again) == list(range(taken + 1, 251))
+        assert again.report.verdict is Verdict.COMPLETE
+        assert None not in [request.asked for request in lying.server.requests]
+
+
+@both
+@both_orders
+@pytest.mark.parametrize("arrival", ["behind the mark", "just before the cut-off"])
+async def test_an_entry_that_came_since_does_not_make_the_rest_of_a_whole_history_fail(
+    order: Order, arrival: str, ahead: int | None
+) -> None:
+    """What is dated where the walk has been does not come any more; what is dated where it is still to go does."""
+    ledger = entries_at([NOW - number * DAY for number in range(1, 251)])
+    fetch = Fetch(LedgerServer(ledger=list(ledger)))
+    stream = aiter(query(fetch, since=None, until=None, now=NOW, order=order))
+    taken = [await anext(stream) for _ in range(200)]
+    passed = taken[100].created_at + SECOND
+    late = entry(9999, passed if arrival == "behind the mark" else NOW - SECOND)
+    fetch.server.ledger.append(late)
+    again = query(fetch, since=None, until=None, now=NOW + DAY, order=order, resume=stream.resume)
+    async with opened(again, ahead) as stream:
+        left = await rest(stream)
+    expected = ledger if order == "asc" else ledger[::-1]
+    comes = order == "asc" and arrival == "just before the cut-off"
+    assert taken + left == [*expected, *([late] if comes else [])]
+    assert stream.report.verdict is Verdict.COMPLETE
+
+
+# ---- What a rest inherits --------------------------------------------------------------------------------------------
+
+
+async def flawed(lying: Fetch, order: Order = "asc", *, since: datetime | None = NOON) -> str:
+    """Read until it is said that entries are missing, and give the point from which to go on."""
+    stream = aiter(query(lying, since=since, until=UNTIL, now=NOW, order=order))
+    with pytest.raises(IncompleteLedgerError, match="the server counts"):
+        await rest(stream)
+    assert stream.report.verdict is Verdict.FAILED
+    return stream.resume
+
+
+@both
+@both_orders
+@dated_or_not
+async def test_what_goes_on_behind_a_shortage_is_never_complete(
+    order: Order, since: datetime | None, ahead: int | None
+) -> None:
+    """Not even of an honest server, and not the third walk either: what was missing lies before it."""
+    ledger = entries_at([NOON + number * timedelta(hours=1) for number in range(2499)])
+    if since is None:
+        lying = CountsGhosts(ledger=ledger, ghost=FAR_AHEAD)
+    else:
+        lying = CountsGhosts(ledger=ledger, ghost=NOON + 50 * DAY, only_beyond=60 * DAY)
+    token = await flawed(Fetch(lying), order, since=since)
+    for _ in range(2):
+        honest = Fetch(LedgerServer(ledger=ledger))
+        again = query(honest, since=since, until=UNTIL, now=NOW, order=order, resume=token)
+        async with opened(again, ahead) as stream:
+            await rest(stream)
+        assert stream.report.verdict is Verdict.PARTIAL
+        token = stream.resume
+
+
+@both
+@both_orders
+@dated_or_not
+@pytest.mark.parametrize("code", [11002, 9004])
+async def test_a_warning_that_not_everything_is_booked_holds_for_the_rest(
+    order: Order, since: datetime | None, code: int, ahead: int | None
+) -> None:
+    """Though the rest itself comes without one; for the rest of the rest, too."""
+    ledger = entries_at([NOON + number * DAY for number in range(150)])
+    warned = Fetch(LedgerServer(ledger=ledger, warnings={1: code}))
+    first = aiter(query(warned, since=since, until=UNTIL, now=NOW, order=order))
+    taken = [await anext(first) for _ in range(20)]
+    token = first.resume
+    for many in (30, None):
+        silent = Fetch(LedgerServer(ledger=ledger))
+        again = query(silent, since=since, until=UNTIL, now=NOW, order=order, max_items=many, resume=token)
+        async with opened(again, ahead) as stream:
+            taken += await rest(stream)
+        assert (stream.report.verdict, stream.report.warnings) == (Verdict.PARTIAL if many else Verdict.PENDING, {})
+        token = stream.resume
+    assert taken == (ledger if order == "asc" else ledger[::-1])
+
+
+async def test_a_stream_without_flaws_gives_none_on() -> None:
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON]), warnings={1: 1}))
+    stream = aiter(query(fetch, since=NOON, until=UNTIL, now=NOW))
+    await rest(stream)
+    point = ResumePoint.read(stream.resume, "a question")
+    assert (point.pending, point.short) == (False, False)
 
 
 @pytest.mark.parametrize("since", [NOON, None])
@@ -632,5 +774,5 @@ async def test_a_rest_reports_where_it_was_taken_up(since: datetime | None) -> N
     report = left.report
     assert (report.since, report.until, report.entries) == (NOON + 3 * DAY, NOON + 10 * DAY, 6)
     assert report.covered == Span(NOON + 3 * DAY, NOON + 10 * DAY)
-    # The mark's own entry is read once more; without dates, everything is.
-    assert (report.said, report.seen) == ((7, 7) if since else (10, 10))
+    # The mark's own entry is read once more.
+    assert (report.said, report.seen) == (7, 7)

@@ -167,7 +167,7 @@ async def test_a_longer_history_is_read_from_its_oldest_entry_on(
     ]
     assert (report.verdict, report.since, report.until) == (Verdict.COMPLETE, NOW - 299 * DAY, until or NOW)
     windows, later = (4, 0) if until is None else (3, 0 if order is newest_first else 2 + 1)
-    assert fetch.calls == 2 + windows + later
+    assert fetch.calls == 3 + windows + later
 
 
 @every_way
@@ -272,13 +272,15 @@ async def test_the_latest_twenty_cost_one_request_or_two(
 
 @every_way
 @pytest.mark.parametrize(
-    ("since", "requests"), [(NOW - 700 * DAY, 1), (None, 1 + 1 + 1)], ids=["dated", "whole history"]
+    ("many", "since", "requests"),
+    [(700, NOW - 700 * DAY, 1), (700, None, 7 + 1), (1100, None, 11 + 1), (1101, None, 2 + 1)],
+    ids=["dated", "seven pages", "eleven pages", "twelve pages"],
 )
-async def test_the_oldest_twenty_cost_one_request_or_three(
-    way: int | str | None, since: datetime | None, requests: int
+async def test_the_oldest_twenty_cost_one_request_or_what_it_takes_to_find_them(
+    way: int | str | None, many: int, since: datetime | None, requests: int
 ) -> None:
-    """Of a whole history the first page and the last show where it begins."""
-    fetch = daily(700)
+    """Of a whole history up to eleven pages show where it begins, of a longer one the first and the last."""
+    fetch = daily(many)
     entries, _ = await read_in(way, query(fetch, since=since, until=None, now=NOW, max_items=20))
     assert ids(entries) == list(range(1, 21))
     assert fetch.calls == requests
@@ -288,7 +290,7 @@ async def test_the_oldest_twenty_cost_one_request_or_three(
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("many", [1, 9, 10, 11, 25, 59, 60, 61])
 async def test_so_many_are_the_first_so_many(way: int | str | None, order: Literal["asc", "desc"], many: int) -> None:
-    """And it is known that there are no more only if the end was met."""
+    """And it is known that there are no more if they come to the very end."""
     fetch = Fetch(LedgerServer(ledger=entries_at([NOON + number * SECOND for number in range(60)]), most=10))
     under = terms(settled_before=LONG_AGO, window=20 * SECOND)
     question = query(fetch, since=NOON, until=NOON + 60 * SECOND, now=NOW, under=under, order=order, max_items=many)
@@ -296,7 +298,32 @@ async def test_so_many_are_the_first_so_many(way: int | str | None, order: Liter
     everything = list(range(1, 61))
     assert ids(entries) == (everything if order == "asc" else everything[::-1])[:many]
     assert report.entries == len(entries)
-    assert report.verdict is (Verdict.COMPLETE if many > 60 else Verdict.PARTIAL)
+    assert report.verdict is (Verdict.COMPLETE if many >= 60 else Verdict.PARTIAL)
+
+
+@every_way
+@both_orders
+@pytest.mark.parametrize("since", [None, NOW - 60 * DAY], ids=["whole history", "dated"])
+@pytest.mark.parametrize(("many", "verdict"), [(49, Verdict.PARTIAL), (50, Verdict.COMPLETE), (51, Verdict.COMPLETE)])
+async def test_so_many_of_one_answer_are_all_if_it_holds_no_more(
+    way: int | str | None, order: Literal["asc", "desc"], since: datetime | None, many: int, verdict: Verdict
+) -> None:
+    fetch = daily(50)
+    question = query(fetch, since=since, until=None, now=NOW, order=order, max_items=many)
+    entries, report = await read_in(way, question)
+    assert (len(entries), report.verdict, fetch.calls) == (min(many, 50), verdict, 1)
+
+
+@every_way
+@both_orders
+async def test_so_many_are_not_all_if_windows_are_left_that_may_be_empty(
+    way: int | str | None, order: Literal["asc", "desc"]
+) -> None:
+    """What is in them is not asked for."""
+    fetch = Fetch(LedgerServer(ledger=entries_at([NOON + (100 + number) * DAY for number in range(10)])))
+    question = query(fetch, since=NOON, until=NOON + 264 * DAY, now=NOW, order=order, max_items=10)
+    entries, report = await read_in(way, question)
+    assert (len(entries), report.verdict) == (10, Verdict.PARTIAL)
 
 
 @pytest.mark.parametrize("ahead", [None, 0, 4])
@@ -370,7 +397,7 @@ async def test_late_arrivals_that_push_the_oldest_onto_another_page_do_not_hide_
         assert [row.created_at for row in entries] == sorted(
             (NOW - (day + 1) * DAY for day in range(200)), reverse=order == "desc"
         )
-        assert (report.verdict, report.rereads) == (Verdict.COMPLETE, int(number == 2))
+        assert (report.verdict, report.rereads) == (Verdict.COMPLETE, 0)
 
 
 async def test_a_loss_is_not_hidden_by_what_is_later_than_the_walk() -> None:

@@ -1,7 +1,8 @@
 """A walk keeps count, bears with what a server refuses, and says how far it can be trusted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 import anyio
 import attrs
@@ -21,7 +22,16 @@ from loyalty_async.models.spans import Span
 from loyalty_async.planning.jobs import PageRequest
 from loyalty_async.protocol.efforts import Effort
 from tests._support.fetching import MEMBER, Fetch, after, ids, opened, query, rest
-from tests._support.ledger_server import CountsGhosts, CountsUp, LedgerServer, entries_at, entry
+from tests._support.ledger_server import (
+    CountsGhosts,
+    CountsUp,
+    LedgerServer,
+    Order,
+    entries_at,
+    entry,
+    newest_first,
+    oldest_first,
+)
 from tests._support.readings import FAR_AHEAD, LONG_AGO, terms
 from tests._support.walks import NOON, SECOND
 
@@ -161,19 +171,18 @@ async def test_what_arrives_meanwhile_is_seen_and_was_not_said() -> None:
 
 
 @both
-async def test_a_span_that_moved_is_read_again_after_a_second(ahead: int | None) -> None:
+async def test_a_span_that_moved_is_split_and_its_total_asked_for_again(ahead: int | None) -> None:
     """Of eleven entries one is gone before the second page: it is a page past the end."""
 
     def delete(ledger: list[LedgerEntry]) -> None:
         ledger.pop()
 
-    fetch = Fetch(LedgerServer(ledger=hourly(11), most=10, happens={2: delete}), latency=lambda _: 0.0)
-    began = anyio.current_time()
+    fetch = Fetch(LedgerServer(ledger=hourly(11), most=10, happens={2: delete}))
     async with opened(query(fetch, since=NOON, until=UNTIL, now=NOW), ahead) as stream:
         assert len(await rest(stream)) == 10
-    assert (stream.report.rereads, stream.report.splits, stream.report.parts) == (1, 0, 1)
-    assert (stream.report.requests, stream.report.pages) == (3, 2)
-    assert anyio.current_time() - began == 1.0
+    assert (stream.report.rereads, stream.report.splits, stream.report.parts) == (0, 1, 2)
+    assert stream.report.requests == 2 + 2 + 1
+    assert (stream.report.said, stream.report.seen) == (11, 10)
 
 
 async def test_each_reading_of_a_second_counts_and_is_a_second_later() -> None:
@@ -327,6 +336,54 @@ async def test_a_total_without_dates_is_held_against_the_windows(ahead: int | No
     with pytest.raises(IncompleteLedgerError) as caught:
         await (rest(aiter(question)) if ahead is None else question.collect(ahead=ahead))
     assert caught.value.reason == "the server counts 1 entries more than it served"
+    assert str(caught.value).endswith("); if they are dated before that, give an earlier `since`")
+
+
+@both
+async def test_only_a_shortage_of_a_whole_history_may_be_older_than_what_was_read(ahead: int | None) -> None:
+    server = CountsGhosts(ledger=hourly(25), most=10, ghost=NOON + timedelta(hours=3), only_beyond=10 * DAY)
+    _, caught = await failing(Fetch(server), ahead, until=UNTIL)
+    assert "since" not in str(caught)
+
+
+@attrs.define(kw_only=True)
+class CountsNoFurther(LedgerServer):
+    """Says so many at most, without dates."""
+
+    cap: int
+
+    def total(self, matching: Sequence[LedgerEntry], request: PageRequest) -> int:
+        return min(len(matching), self.cap) if request.asked is None else len(matching)
+
+
+@both
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize(
+    ("many", "served", "fewer"),
+    [
+        (300, newest_first, None),
+        (301, newest_first, 1),
+        (301, oldest_first, 1),
+        (450, newest_first, 24),
+        (450, oldest_first, 150),
+    ],
+)
+async def test_a_total_without_dates_that_is_capped_is_found_out(
+    ahead: int | None, order: Literal["asc", "desc"], many: int, served: Order, fewer: int | None
+) -> None:
+    """As a search engine counts to ten thousand; of what no page shows, a day is read."""
+    fetch = Fetch(CountsNoFurther(ledger=hourly(many), order=served, cap=300))
+    question = query(fetch, since=None, until=None, now=NOW, order=order)
+    async with opened(question, ahead) as stream:
+        if fewer is None:
+            assert len(await rest(stream)) == 300
+            assert stream.report.verdict is Verdict.COMPLETE
+            return
+        with pytest.raises(IncompleteLedgerError) as caught:
+            await rest(stream)
+    assert caught.value.reason == f"the server counts {fewer} entries fewer than it served"
+    assert str(caught.value).endswith(")")
+    assert stream.report.verdict is Verdict.FAILED
 
 
 @both
@@ -358,9 +415,10 @@ async def test_a_second_of_very_many_pages_is_given_up_before_all_are_asked_for(
     server = LedgerServer(ledger=entries_at([NOON] * 400), most=1)
     fetch = Fetch(server)
     stream = aiter(query(fetch, since=NOON, until=NOON + SECOND, now=NOW))
-    with pytest.raises(IncompleteLedgerError, match="prove"):
+    with pytest.raises(IncompleteLedgerError) as caught:
         await rest(stream)
-    assert fetch.calls == 4
+    assert caught.value.reason == "a span too short to be split holds more than 200 pages"
+    assert fetch.calls == 1
 
 
 async def test_a_second_of_many_pages_is_read_twice_before_patience_ends() -> None:
