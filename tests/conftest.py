@@ -39,6 +39,13 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     return "trio", {"clock": MockClock(autojump_threshold=0)}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a test in real time, with sockets and processes, be tried once more on a machine that is shared."""
+    for item in items:
+        if item.get_closest_marker("real_time"):
+            item.add_marker(pytest.mark.flaky(reruns=2))
+
+
 @pytest.hookimpl(tryfirst=True)  # Before anyio's, which runs what it finds.
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
     """Give an async test, and each example of an async property test, its limit."""

@@ -64,7 +64,7 @@ class Walker:
         taken: What came, over all streams that have ended.
         over: Whether the last stream came to its end.
         errors: How many streams did not.
-        short: Whether one of them said that entries were missing.
+        told: Whether one of them said that entries were missing.
     """
 
     scene: Scene
@@ -74,7 +74,7 @@ class Walker:
     taken: list[Row] = attrs.field(factory=list)
     over: bool = False
     errors: int = 0
-    short: bool = False
+    told: bool = False
     moving: Moving = attrs.field(init=False)
     fetch: Fetch = attrs.field(init=False)
     _outing: Outing | None = None
@@ -152,7 +152,7 @@ class Walker:
         assert came <= self.moving.ever, "an entry that never was"
         assert all(map(self._wanted, came)), "an entry that was not asked for"
         lost = set(filter(self._wanted, self.moving.there_since(0))) - came
-        if self.short and self.scene.since is None and self.scene.serves not in {newest_first, oldest_first}:
+        if self.told and self.scene.since is None and self.scene.serves not in {newest_first, oldest_first}:
             return  # It was told: the beginning was on a page that an arrival put elsewhere.
         assert not lost, f"lost, though there throughout: {sorted(lost)}"
 
@@ -181,6 +181,7 @@ class Walker:
 
     def _examine(self, error: LoyaltyError, outing: Outing, resume: str) -> None:
         self.errors += 1
+        self.told |= isinstance(error, IncompleteLedgerError) and "more than it served" in error.reason
         raised = self.moving.raised
         assert isinstance(error, IncompleteLedgerError) or error in raised
         assert error.member is MEMBER
@@ -192,8 +193,7 @@ class Walker:
         verdict = outing.stream.report.verdict
         if verdict is not Verdict.PARTIAL or len(outing.taken) != outing.most:
             # Behind an error that said that entries were missing no walk is called complete.
-            self.short = outing.stream._walk.short
-            assert verdict is (Verdict.PARTIAL if self.short else Verdict.COMPLETE)
+            assert verdict is (Verdict.PARTIAL if outing.stream._walk.short else Verdict.COMPLETE)
             self._require_rest(outing)
             self.over = True
         self.stop()

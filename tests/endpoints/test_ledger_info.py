@@ -522,7 +522,7 @@ async def test_a_token_of_another_query_is_refused(settled_ledger: Canned, chang
 def test_every_argument_of_a_question_is_either_in_its_token_or_may_change() -> None:
     """A new one must be put here, in one list or the other."""
     parameters = inspect.signature(LedgerEndpoint.entries).parameters
-    may_change = {"self", "member", "max_items", "resume", "page_size", "pages_per_part", "proof", "settle"}
+    may_change = {"self", "member", "max_items", "resume", "page_size", "pages_per_part", "proof", "raw", "settle"}
     refused = {"since", "until", "order", "till_id", "till_ids", "store_id", "store_code", "program_id"}
     refused |= {"ledger_entry_type", "point_category_type", "include_till_concept_events", "data_scope"}
     refused |= {"include_alternate_currencies", "alternate_currency_names", "exclude_point_categories"}
