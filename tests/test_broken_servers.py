@@ -56,6 +56,7 @@ ANOTHER_PAGE = "the server answered with another page than the one asked for"
 PAGE_COUNT = "the server's page count does not fit its total"
 TWICE = "an entry stands on two pages"
 ANOTHER_DATE = "the server filters by another date than ledgerCreatedDate, or its clock is not in server_timezone"
+TOO_MANY = "a span too short to be split holds more than N pages"
 NONE = "the server counts entries and serves none"
 
 
@@ -97,10 +98,10 @@ SERVERS = {
     "page numbers from one": Broken(wrong(MisnamesPages), {ANOTHER_PAGE}, 200),
     "one page, it says": Broken(wrong(MiscountsPages, pages=1), {SETTLED, COUNTS_MORE, PAGE_COUNT}, 100),
     "no pages, it says": Broken(wrong(MiscountsPages, pages=0), {SETTLED, COUNTS_MORE, PAGE_COUNT}, 100),
-    "a page more than there is": Broken(wrong(MiscountsPages, more=1), {SETTLED, UNSERVED, PAGE_COUNT}, 150),
+    "a page more than there is": Broken(wrong(MiscountsPages, more=1), {UNSERVED, PAGE_COUNT}, 150),
     "smaller and smaller pages": Broken(wrong(ClampsMoreAndMore, most=10), {SETTLED}),
     "11003 for page 1 for ever": Broken(wrong(EndsEarly), {SETTLED, UNSERVED, ANOTHER_NUMBER}, 150),
-    "very many entries, it says": Broken(wrong(Exaggerates), {ANOTHER_NUMBER, UNSERVED}, 300),
+    "very many entries, it says": Broken(wrong(Exaggerates), {TOO_MANY, UNSERVED}, 300),
     "a total and no entries": Broken(wrong(CountsAndServesNone), {ANOTHER_NUMBER, NONE}, 100),
 }
 
@@ -202,7 +203,7 @@ async def test_what_came_before_a_broken_second_is_proved(ahead: int | None) -> 
     assert error.since is not None
     assert error.until is not None
     assert error.since - SECOND <= NOON + 6 * DAY + SECOND / 2 < error.until + SECOND
-    assert error.until - error.since <= 2 * SECOND
+    assert error.until - error.since <= 5 * SECOND
 
 
 async def test_a_walk_goes_on_once_a_broken_server_is_mended() -> None:

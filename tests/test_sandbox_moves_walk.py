@@ -21,9 +21,6 @@ MOST_RESUMES = 8
 
 _actions = st.sampled_from(["insert", "backdate", "backdate", "delete", "delete", "merge"])
 _moves = st.lists(st.builds(lambda action, at: Move(action=action, at=at), _actions, st.integers(1, 15)), max_size=7)
-_arrivals = st.builds(
-    Move, action=st.just("insert"), skip=st.integers(2, 5), every=st.integers(1, 3), times=st.integers(1, 20)
-)
 _settings = st.sampled_from(
     [
         Settings(order=order, end_date_inclusive=inclusive, clamp_limit=clamp, sees_fractions=fractions)  # type: ignore[arg-type]
@@ -96,25 +93,3 @@ async def test_entries_that_no_move_touched_come_exactly_once(
     stayed = stayed if way["order"] == "asc" else stayed[::-1]
     assert [event for event in came if event not in touched] == stayed
     assert len(came) == len(set(came))
-
-
-@settings(max_examples=examples(50))
-@given(insert=_arrivals, behaviour=_settings, way=_ways)
-async def test_entries_that_arrive_meanwhile_end_no_walk_in_an_error(
-    seeded: Ledger, insert: Move, behaviour: Settings, way: dict[str, Any]
-) -> None:
-    """With the default proof: all that is older than the start comes at the first go.
-
-    Of a whole history only tests/test_late_arrivals.py says so, where time goes on: here all arrivals fall into one
-    second, which never rests while they are counted.
-    """
-    sandbox = Sandbox(seeded.copy(), behaviour, moves=[insert], now=lambda: NOW)
-    member = sandbox.ledger.members[0]
-    before = [entry.event_log_id for entry in sandbox.ledger.entries(member.user_id)]
-    options = {name: value for name, value in way.items() if name != "ahead"}
-    options |= {"since": seeded.entries(member.user_id)[0].created_at}
-    async with capillary(sandbox, clock=lambda: NOW) as client:
-        question = Question(client=client, member=customer(member), ahead=way["ahead"], options=options)
-        came: list[int] = []
-        assert await question.read(None, came) is None
-    assert came == (before if way["order"] == "asc" else before[::-1])

@@ -18,6 +18,7 @@ from typing import Literal
 
 import anyio
 import attrs
+from anyio.lowlevel import checkpoint
 
 _END_OF_HEAD = b"\r\n\r\n"
 _CLOSE = re.compile(rb"\r\nconnection: close", re.IGNORECASE)
@@ -127,6 +128,7 @@ async def open_chaos(url: str, script: Iterable[Trouble | None] = (), *, deaf_s:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_listen, chaos, listener, deaf_s)
+                await checkpoint()  # It listens before the first client comes, who may come without any wait.
                 yield chaos
                 tasks.cancel_scope.cancel()
         except ExceptionGroup as group:
@@ -134,7 +136,8 @@ async def open_chaos(url: str, script: Iterable[Trouble | None] = (), *, deaf_s:
 
 
 async def _listen(chaos: Chaos, listener: socket.socket, deaf_s: float) -> None:
-    await anyio.sleep(deaf_s)
+    if deaf_s:
+        await anyio.sleep(deaf_s)
     listener.listen(100)
     await chaos.run()
 
