@@ -21,8 +21,8 @@ from loyalty_async.models.hooks import RequestDetails
 
 try:
     from opentelemetry import metrics, trace
-except ImportError as cause:
-    raise ImportError("loyalty_async.otel needs an extra: pip install 'loyalty-async[otel]'") from cause
+except ImportError as _absent:
+    raise ImportError("loyalty_async.otel needs an extra: pip install 'loyalty-async[otel]'") from _absent
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
