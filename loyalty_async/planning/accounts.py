@@ -23,6 +23,8 @@ class Account:
         pieces: How many pieces are still to be entered.
         parent: The account of the span that this one is a piece of.
         earlier: How many entries of everything another walk handed out, which this one goes on with.
+        sure: Whether all that the server counted must lie in the span: the ledger stood still while its beginning was
+            looked for.
     """
 
     span: Span
@@ -31,9 +33,15 @@ class Account:
     pieces: int
     parent: Account | None = None
     earlier: int = 0
+    sure: bool = True
     _before: int = 0
     _kept: int = 0
     _after: int = 0
+
+    @property
+    def root(self) -> Account:
+        """The account of the whole that this one is, in the end, a piece of."""
+        return self.parent.root if self.parent else self
 
     def replace(self, pieces: int) -> None:
         """Let so many pieces take the place of one."""
@@ -65,4 +73,4 @@ class Account:
     @property
     def doubtful(self) -> bool:
         """Whether to ask once more: for what is missing, or for what everything cannot have counted."""
-        return self.missing > 0 or (self.asked is None and self.said < self.brought)
+        return not self.sure or self.missing > 0 or (self.asked is None and self.said < self.brought)

@@ -11,6 +11,8 @@ from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta
 from heapq import nlargest
 
+import attrs
+
 from loyalty_async.errors import NoEntriesError
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
@@ -36,13 +38,15 @@ def read_everything(job: Job, terms: Terms) -> Reading:
     Raises:
         IncompleteLedgerError: It cannot be proved.
     """
+    found: tuple[Account, Span] | None = None
     for again in range(READINGS):
         try:
             (first,) = yield (PageRequest(None, 0, again),)
         except NoEntriesError:
             return Part(job)
         require_zone((first,), job.span, terms.zone)
-        _dates(job, first)
+        search = _Search(job)
+        search.look_at(first)
         if whole(first):
             return proved_part(job, (first,))
         account = job.account or _account(job, first)
@@ -50,12 +54,16 @@ def read_everything(job: Job, terms: Terms) -> Reading:
         if newest is not None:
             return _newest_first(account, job, newest, terms)
         try:
-            oldest = yield from _oldest(job, first, terms)
+            yield from _look_for_oldest(search, first, terms)
         except NoEntriesError:
             continue
-        since = min(at_second(oldest), at_second(job.span.until)) - _OUT_OF_ORDER
-        return _in_windows(account, Span(since, job.span.until), terms)
-    raise incomplete(UNSERVED, job.span)
+        account.sure = search.steady
+        found = account, Span(search.beginning, job.span.until)
+        if search.steady:
+            break
+    if found is None:
+        raise incomplete(UNSERVED, job.span)
+    return _in_windows(*found, terms)
 
 
 def _account(job: Job, first: LedgerPage) -> Account:
@@ -74,52 +82,68 @@ def _newest(job: Job, first: LedgerPage, terms: Terms) -> datetime | None:
     return newest if newest and newest > job.span.since else None
 
 
-_Search = Generator[Sequence[PageRequest], Sequence[LedgerPage], datetime]
+@attrs.define
+class _Search:
+    """What pages without dates show of where a ledger begins."""
+
+    job: Job
+    oldest: datetime | None = None
+    figures: set[tuple[int, int]] = attrs.field(factory=set)
+
+    def look_at(self, page: LedgerPage) -> None:
+        """Look at a page; refuse the zero dates of other calendars: no window could hold such an entry."""
+        dates = [entry.created_at for entry in page.entries] + ([self.oldest] if self.oldest else [])
+        self.oldest = min(dates, default=None)
+        if self.oldest is not None and self.oldest < BEGINNING:
+            raise incomplete(f"an entry is dated before {BEGINNING.year}", self.job.span)
+        self.figures.add((page.paging.total_entries, page.paging.page_count))
+
+    @property
+    def steady(self) -> bool:
+        """Whether the ledger stood still: otherwise the oldest entry may have moved from page to page, unseen."""
+        return len(self.figures) == 1
+
+    @property
+    def beginning(self) -> datetime:
+        """Where the windows begin.
+
+        Raises:
+            IncompleteLedgerError: No page shows an entry.
+        """
+        if self.oldest is None:
+            raise incomplete("the server counts entries and serves none", self.job.span)
+        return min(at_second(self.oldest), at_second(self.job.span.until)) - _OUT_OF_ORDER
 
 
-def _oldest(job: Job, first: LedgerPage, terms: Terms) -> _Search:
-    """Find the date of the oldest entry.
+def _look_for_oldest(
+    search: _Search, first: LedgerPage, terms: Terms
+) -> Generator[Sequence[PageRequest], Sequence[LedgerPage], None]:
+    """Look where the oldest entry is.
 
     It is on the last page or the first, unless the server's order is not that of dates, or entries were back-dated:
     a few pages are all looked at, of many those between only if the two are not in order.
     """
-    dates, last, number = _dates(job, first), _dates(job, first), 0
+    last, number = first, 0
     for _ in range(_LAST_PAGES):
-        if first.paging.page_count <= number + 1:
+        if last.paging.page_count <= number + 1:
             break
-        number = first.paging.page_count - 1
-        (first,) = yield (PageRequest(None, number),)
-        last = _dates(job, first)
+        number = last.paging.page_count - 1
+        (last,) = yield (PageRequest(None, number),)
+        search.look_at(last)
     else:
-        raise incomplete(_GREW, job.span)
-    if not dates + last:
-        raise incomplete("the server counts entries and serves none", job.span)
-    if number > terms.pages_per_part and _in_order(dates + last):
-        return min(dates + last)
-    return min(*dates, *last, (yield from _oldest_between(job, number, terms)))
+        raise incomplete(_GREW, search.job.span)
+    if number > terms.pages_per_part and _in_order(first, last):
+        return
+    for start in range(1, number, terms.pages_per_part):
+        between = range(start, min(start + terms.pages_per_part, number))
+        for page in (yield [PageRequest(None, each) for each in between]):
+            search.look_at(page)
 
 
-def _in_order(dates: Sequence[datetime]) -> bool:
-    """Tell whether the server's order is that of dates, as far as some of them show."""
-    return len(set(dates)) >= _FEW and list(dates) in (sorted(dates), sorted(dates, reverse=True))
-
-
-def _oldest_between(job: Job, last: int, terms: Terms) -> _Search:
-    """Look through the pages between the first and the last, a few at a time."""
-    oldest = job.span.until
-    for number in range(1, last, terms.pages_per_part):
-        numbers = range(number, min(number + terms.pages_per_part, last))
-        pages = yield [PageRequest(None, number) for number in numbers]
-        oldest = min([oldest, *(date for page in pages for date in _dates(job, page))])
-    return oldest
-
-
-def _dates(job: Job, page: LedgerPage) -> list[datetime]:
-    """Give the dates of a page; refuse the zero dates of other calendars: no window could hold such an entry."""
-    dates = [entry.created_at for entry in page.entries]
-    if any(date < BEGINNING for date in dates):
-        raise incomplete(f"an entry is dated before {BEGINNING.year}", job.span)
-    return dates
+def _in_order(*pages: LedgerPage) -> bool:
+    """Tell whether the server's order is that of dates, as far as some pages show."""
+    dates = [entry.created_at for page in pages for entry in page.entries]
+    return len(set(dates)) >= _FEW and dates in (sorted(dates), sorted(dates, reverse=True))
 
 
 def _in_windows(account: Account, span: Span, terms: Terms) -> Split:

@@ -22,7 +22,7 @@ from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.spans import Span
 
-__all__ = ["Mark", "ResumePoint", "fingerprint"]
+__all__ = ["History", "Mark", "ResumePoint", "fingerprint"]
 
 _VERSION = 1
 _MICROSECOND = timedelta(microseconds=1)
@@ -97,6 +97,19 @@ class Mark:
 
 
 @attrs.frozen(kw_only=True)
+class History:
+    """A whole ledger, of which the caller did not say where it begins.
+
+    Attributes:
+        said: How many entries the server said there are, when the walk first began.
+        since: Where it was taken to begin.
+    """
+
+    said: int
+    since: datetime
+
+
+@attrs.frozen(kw_only=True)
 class ResumePoint:
     """Where a walk was.
 
@@ -104,6 +117,8 @@ class ResumePoint:
         question: Fingerprint of the query.
         until: The cut-off, fixed when the walk first began.
         mark: The last entry handed out; None before the first.
+        history: What is known of the whole ledger that is walked from its beginning on; None if it is not, or if one
+            answer held it all.
         pending: Whether the server warned that it has not booked everything yet.
         short: Whether the server counted entries, before the mark, that it did not serve.
     """
@@ -111,14 +126,17 @@ class ResumePoint:
     question: str
     until: datetime
     mark: Mark | None = None
+    history: History | None = None
     pending: bool = False
     short: bool = False
 
     def token(self) -> str:
         """Write it as text that survives JSON, URLs and command lines."""
         mark = self.mark and [self.mark.created_at.isoformat(), *attrs.astuple(self.mark)[1:]]
-        flaws = {name: True for name in _FLAWS if getattr(self, name)}
-        written = {"v": _VERSION, "q": self.question, "until": self.until.isoformat(), "mark": mark, **flaws}
+        written = {"v": _VERSION, "q": self.question, "until": self.until.isoformat(), "mark": mark}
+        if self.history is not None:
+            written["all"] = [self.history.said, self.history.since.isoformat()]
+        written |= {name: True for name in _FLAWS if getattr(self, name)}
         return base64.urlsafe_b64encode(json.dumps(written, separators=(",", ":")).encode()).decode().rstrip("=")
 
     @classmethod
@@ -136,8 +154,13 @@ class ResumePoint:
                 "the resume token is of another query; ask with the same since, until, order, filters and data scope"
             )
         try:
-            flaws = {name: written.get(name, False) is True for name in _FLAWS}
-            return cls(question=question, until=_instant(written["until"]), mark=_mark(written["mark"]), **flaws)
+            return cls(
+                question=question,
+                until=_instant(written["until"]),
+                mark=_mark(written["mark"]),
+                history=_history(written.get("all")),
+                **{name: written.get(name, False) is True for name in _FLAWS},
+            )
         except (KeyError, TypeError, ValueError):
             raise _no_token() from None
 
@@ -169,9 +192,21 @@ def _mark(written: Any) -> Mark | None:
     if written is None:
         return None
     created_at, *numbers = written
-    if any(type(number) is not int for number in numbers):
-        raise ValueError("whole numbers were expected")
+    _require_whole(numbers)
     event_log_id, taken, same_date, total = numbers
     return Mark(
         created_at=_instant(created_at), event_log_id=event_log_id, taken=taken, same_date=same_date, total=total
     )
+
+
+def _history(written: Any) -> History | None:
+    if written is None:
+        return None
+    said, since = written
+    _require_whole([said])
+    return History(said=said, since=_instant(since))
+
+
+def _require_whole(numbers: Sequence[object]) -> None:
+    if any(type(number) is not int for number in numbers):
+        raise ValueError("whole numbers were expected")

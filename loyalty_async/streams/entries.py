@@ -64,8 +64,9 @@ class EntryStream(AsyncIterator[LedgerEntry]):
         An opaque text that holds nothing of the member: the cut-off, and the date and event of that entry. It belongs
         to this query: the same `since`, `until`, `order`, filters and data scope, of the same member.
         """
-        walk = self._walk
-        return attrs.evolve(self._point, mark=self._mark_behind_taken(), pending=walk.pending, short=walk.short).token()
+        walk, mark = self._walk, self._mark_behind_taken()
+        point = attrs.evolve(self._point, mark=mark, history=walk.history, pending=walk.pending, short=walk.short)
+        return point.token()
 
     @property
     def origin(self) -> str:

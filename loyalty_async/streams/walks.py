@@ -18,7 +18,7 @@ from loyalty_async.planning.accounts import Account
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Reading, Split, Terms
 from loyalty_async.planning.parts import read
 from loyalty_async.planning.proofs import incomplete
-from loyalty_async.planning.resumes import ResumePoint
+from loyalty_async.planning.resumes import History, ResumePoint
 from loyalty_async.planning.windows import BEGINNING, windows
 from loyalty_async.protocol.codes import PENDING_CODES
 from loyalty_async.protocol.efforts import Effort
@@ -57,6 +57,7 @@ class Walk:
         point: Where it begins.
         verdict: How far it can be trusted.
         short: Whether the server counted entries that it did not serve.
+        history: What is known of the whole ledger, if it is walked from its beginning on.
     """
 
     span: Span
@@ -72,9 +73,10 @@ class Walk:
     _fruitless: int = 0
     _oldest: datetime | None = None
     short: bool = attrs.field(init=False)
+    history: History | None = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.short = self.point.short
+        self.short, self.history = self.point.short, self.point.history
 
     @property
     def descending(self) -> bool:
@@ -83,10 +85,17 @@ class Walk:
 
     def jobs(self) -> Iterator[Job]:
         """Say what there is to read, in the order of the walk."""
-        if self.dated:
-            return map(Job, windows(self.span, self._terms.window, newest_first=self.descending))
-        mark = self.point.mark
-        return iter([Job(self.span, dated=False, earlier=mark.passed if mark else 0, later=self.point.until)])
+        earlier = self.point.mark.passed if self.point.mark else 0
+        if not self.dated:
+            return iter([Job(self.span, dated=False, earlier=earlier, later=self.point.until)])
+        spans = windows(self.span, self._terms.window, newest_first=self.descending)
+        if self.history is None:
+            return map(Job, spans)
+        rest = list(spans)
+        account = Account(
+            Span(self.history.since, self.span.until), None, self.history.said, len(rest), earlier=earlier
+        )
+        return iter([Job(span, account) for span in rest])
 
     async def perform(self, job: Job, get_pages: GetPages) -> Part | Further[Job]:
         """Read the span of a job, or learn that it must be split.
@@ -157,28 +166,35 @@ class Walk:
         return page.paging.total_entries
 
     async def _missing_ever(self, account: Account) -> int:
-        """Hold everything that there is now against what was brought and what came later.
+        """Hold everything that there is now against what this walk brought and what lies beside it.
 
-        What comes between the two counts looks as if it were missing: then both are taken again. What another walk
-        handed out, which this one goes on with, is later, too: it may have grown since.
+        What comes between a count of everything and one of what lies beside looks as if it were missing, or hides what
+        is. So everything is counted between two counts of that, until they leave no doubt.
         """
         brought = account.brought - account.earlier
-        later = await self._count_later()
+        beside = await self._count_beside()
         for _ in range(_COUNTS):
-            missing = await self._counted(None) - later - brought
-            if missing <= 0:
+            everything = await self._counted(None)
+            at_most = everything - beside - brought
+            if at_most <= 0:
                 break
-            before, later = later, await self._count_later()
-            if later == before:
-                break
+            beside = await self._count_beside()
+            at_least = everything - beside - brought
+            if at_least > 0:
+                return at_least
             await anyio.sleep(_PAUSE_S)
-        return missing
+        return at_most
 
-    async def _count_later(self) -> int:
-        """Count what is dated behind the walk, by reading it."""
-        span = Span(self.span.until, self._clock() + _FAST_CLOCK)
-        parts = InTurn(self._read, map(Job, windows(span, self._terms.window)))
-        return sum([len(part.entries) async for part in parts])
+    async def _count_beside(self) -> int:
+        """Count, by reading it, what is dated behind the walk and what a walk before this one handed out.
+
+        That may have grown or shrunk since. Of a descending walk it is dated behind.
+        """
+        spans = [Span(self.span.until, self._clock() + _FAST_CLOCK)]
+        if self.dated and self.history is not None:
+            spans.append(Span(self.history.since, self.span.since))
+        jobs = (Job(window) for span in spans for window in windows(span, self._terms.window))
+        return sum([len(part.entries) async for part in InTurn(self._read, jobs)])
 
     async def _read(self, job: Job) -> Part | Further[Job]:
         return await self.perform(job, self.pages)
@@ -190,11 +206,18 @@ class Walk:
         if mark is not None and mark.created_at in part.job.span:
             entries = mark.behind(entries, descending=self.descending)
         handed_out = entries[:most]
+        self._learn(part)
         if handed_out:
             dates = (handed_out[0].created_at, handed_out[-1].created_at)
             self._oldest = min(*dates, self._oldest or dates[0])
         self._tally.enter(part, len(handed_out), whole=len(handed_out) == len(entries))
         return handed_out
+
+    def _learn(self, part: Part) -> None:
+        """Learn from the first part of a whole ledger where it begins, and how much it should hold."""
+        whole = part.job.account and part.job.account.root
+        if whole and whole.asked is None and self.history is None and not self.descending:
+            self.history = History(said=whole.said, since=part.job.span.since)
 
     def close(self, account: Account) -> None:
         """Note what the pieces of a span brought."""

@@ -140,8 +140,6 @@ def scenes(draw: st.DrawFn) -> Scene:
     length, windows, dated, order, nudge = draw(_spans)
     serves, sees, inclusive, refused = draw(_servers)
     back, settle = draw(_ends)
-    if not dated and serves not in {newest_first, oldest_first}:
-        length = min(length, 20 * HOUR)  # Only of an order by date do pages that arrivals move show where it begins.
     window = max(length / windows, SECOND if dated else 7 * HOUR)
     return Scene(
         ledger=_ledger(NOON - length, length, draw(st.lists(_places, max_size=7))),

@@ -51,6 +51,19 @@ def test_everything_is_doubtful_if_it_brought_too_much_too(brought: int, missing
     assert (everything.missing, everything.doubtful) == (missing, doubtful)
 
 
+def test_everything_is_doubtful_if_its_beginning_is() -> None:
+    """What is older and what has arrived may cancel out."""
+    everything = Account(SPAN, None, 7, 1, sure=False)
+    everything.enter(SPAN, 0, 7, 0)
+    assert (everything.missing, everything.doubtful) == (0, True)
+
+
+def test_the_root_of_an_account_is_that_of_the_whole() -> None:
+    whole = account(7)
+    piece = account(3, whole, span=FIRST)
+    assert [one.root for one in (whole, piece, account(1, piece, span=FIRST))] == [whole] * 3
+
+
 def test_what_an_earlier_walk_handed_out_was_brought() -> None:
     everything = Account(SPAN, None, 7, 1, earlier=5)
     assert everything.brought == 5

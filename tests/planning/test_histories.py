@@ -182,16 +182,53 @@ def test_a_history_that_lies_behind_the_walk_is_looked_for_in_its_last_day() -> 
 
 @pytest.mark.parametrize("order", [newest_first, oldest_first])
 def test_a_last_page_that_is_not_the_last_any_more_is_asked_for_again(order: Order) -> None:
-    """Two entries have come since the first page: the oldest stands on a page of its own now."""
+    """Two entries have come since the first page: the oldest stands on a page of its own now.
+
+    Because something moved all is looked at once more, at rest.
+    """
 
     def book(ledger: list[LedgerEntry]) -> None:
         ledger.extend([entry(901, NOON), entry(902, NOON)])
 
     server = daily(200, order, happens={2: book})
     split = split_of(ALL, server, terms())
-    assert [request.number for request in server.requests] == [0, 1, 2, 1]
-    assert {request.again for request in server.requests} == {0}
+    assert [(request.number, request.again) for request in server.requests] == [
+        *[(0, 0), (1, 0), (2, 0), (1, 0)],
+        *[(0, 1), (2, 0), (1, 0)],
+    ]
     assert split.jobs[0].span.since == NOON - 201 * DAY
+
+
+def test_an_entry_that_moved_to_another_page_while_it_was_looked_for_is_found() -> None:
+    """The newest on page 1 goes when page 1 has been read: the oldest moves there from page 2, which is read last."""
+
+    def merge(ledger: list[LedgerEntry]) -> None:
+        del ledger[0]
+
+    ledger = [entry(9, NOON - DAY), *entries_at([NOON - DAY * day for day in (2, 3, 4)]), entry(1, NOON - 900 * DAY)]
+    ledger.append(entry(99, NOON - 5 * DAY))
+    server = LedgerServer(ledger=ledger, order=list, most=2, happens={3: merge})
+    split = split_of(ALL, server, terms())
+    assert [(request.number, request.again) for request in server.requests] == [
+        *[(0, 0), (2, 0), (1, 0)],
+        *[(0, 1), (2, 0), (1, 0)],
+    ]
+    assert split.jobs[0].span.since == NOON - 901 * DAY
+    account = split.jobs[0].account
+    assert account is not None
+    assert (account.said, account.sure) == (5, True)
+
+
+def test_a_ledger_that_never_stands_still_leaves_a_doubt() -> None:
+    """It is read all the same; in the end the server is asked once more."""
+
+    def book(ledger: list[LedgerEntry]) -> None:
+        ledger.append(entry(1000 + len(ledger), NOON))
+
+    server = daily(200, newest_first, happens=dict.fromkeys(range(100), book))
+    account = split_of(ALL, server, terms()).jobs[0].account
+    assert account is not None
+    assert not account.sure
 
 
 def test_a_history_that_grows_by_a_page_with_each_answer_is_given_up() -> None:

@@ -15,7 +15,7 @@ from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.orders import in_order
-from loyalty_async.planning.resumes import Mark, ResumePoint, fingerprint
+from loyalty_async.planning.resumes import History, Mark, ResumePoint, fingerprint
 from tests._support.ledger_server import entry
 from tests._support.walks import MICROSECOND, NOON, SECOND
 
@@ -80,9 +80,12 @@ marks = st.builds(
 )
 
 
-@given(until=aware, mark=st.none() | marks, question=st.text())
-def test_what_is_written_is_read(until: datetime, mark: Mark | None, question: str) -> None:
-    point = ResumePoint(question=question, until=until, mark=mark)
+histories = st.builds(History, said=st.integers(0, 10**9), since=aware)
+
+
+@given(until=aware, mark=st.none() | marks, question=st.text(), history=st.none() | histories)
+def test_what_is_written_is_read(until: datetime, mark: Mark | None, question: str, history: History | None) -> None:
+    point = ResumePoint(question=question, until=until, mark=mark, history=history)
     assert ResumePoint.read(point.token(), question) == point
 
 
@@ -154,6 +157,14 @@ def test_what_is_no_token_is_refused(token: object) -> None:
         {"mark": [NOON.isoformat(), 1, 1, 1.0, 1]},
         {"mark": [NOON.isoformat(), "1", 1, 1, 1]},
         {"mark": [NOON.isoformat(), 1, 1, 1, None]},
+        {"all": 7},
+        {"all": []},
+        {"all": [7]},
+        {"all": [7, None]},
+        {"all": [7, "2025-03-01T12:00:00"]},
+        {"all": [7.0, NOON.isoformat()]},
+        {"all": [True, NOON.isoformat()]},
+        {"all": [7, NOON.isoformat(), 1]},
     ],
 )
 def test_a_token_that_does_not_say_what_it_should_is_refused(fields: dict[str, Any]) -> None:

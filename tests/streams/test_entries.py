@@ -675,6 +675,50 @@ async def test_the_rest_of_a_whole_history_oldest_first_is_that_of_a_walk_with_a
         assert None not in [request.asked for request in lying.server.requests]
 
 
+def imported() -> list[LedgerEntry]:
+    """Make a ledger, served by id, of more pages than are all looked at, with an old entry in their midst."""
+    rows = entries_at([NOON + number * timedelta(hours=1) for number in range(250)])
+    return [*rows[:120], entry(9999, NOON - 400 * DAY), *rows[120:]]
+
+
+@both
+@pytest.mark.parametrize("taken", [1, 9, 30, 244])
+async def test_an_entry_before_the_beginning_is_missed_by_the_rest_too(taken: int, ahead: int | None) -> None:
+    """Of a whole history, oldest first, that nobody knew to begin so early; by the rest of the rest as well."""
+    asked = query(Fetch(LedgerServer(ledger=imported(), order=list, most=10)), since=None, until=None, now=NOW)
+    stream = aiter(asked)
+    for _ in range(taken):
+        await anext(stream)
+    again = attrs.evolve(asked, resume=stream.resume)
+    more = await attrs.evolve(again, max_items=5).collect()
+    for token in (stream.resume, more.resume):
+        async with opened(attrs.evolve(asked, resume=token), ahead) as stream:
+            with pytest.raises(
+                IncompleteLedgerError, match="the server counts 1 entries more than it served"
+            ) as caught:
+                await rest(stream)
+        assert caught.value.since == NOON - DAY
+        assert str(caught.value).endswith("if they are dated before that, give an earlier `since`")
+
+
+@both
+async def test_what_was_handed_out_is_counted_again_before_the_rest_is_doubted(ahead: int | None) -> None:
+    """Entries came and went since on both sides of the mark, so that no old figure fits."""
+    ledger = entries_at([NOON + number * timedelta(hours=1) for number in range(250)])
+    fetch = Fetch(LedgerServer(ledger=list(ledger)))
+    stream = aiter(query(fetch, since=None, until=None, now=NOW))
+    taken = [await anext(stream) for _ in range(100)]
+    came = entry(9999, NOON + 200 * timedelta(hours=1) + SECOND)
+    for gone, arrived in ((range(3), [came]), (range(200, 204), [entry(9998, NOON + SECOND)])):
+        fetch.server.ledger = [row for number, row in enumerate(ledger) if number not in gone] + arrived
+        async with opened(query(fetch, since=None, until=None, now=NOW, resume=stream.resume), ahead) as again:
+            left = await rest(again)
+        kept = [row for number, row in enumerate(ledger) if number not in gone and number >= 100]
+        assert left == in_order([*kept, *(row for row in arrived if row is came)])
+        assert again.report.verdict is Verdict.COMPLETE
+    assert len(taken) == 100
+
+
 @both
 @both_orders
 @pytest.mark.parametrize("arrival", ["behind the mark", "just before the cut-off"])

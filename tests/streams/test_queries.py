@@ -397,7 +397,7 @@ async def test_late_arrivals_that_push_the_oldest_onto_another_page_do_not_hide_
         assert [row.created_at for row in entries] == sorted(
             (NOW - (day + 1) * DAY for day in range(200)), reverse=order == "desc"
         )
-        assert (report.verdict, report.rereads) == (Verdict.COMPLETE, 0)
+        assert (report.verdict, report.rereads) == (Verdict.COMPLETE, 0 if number == 1 else 1)
 
 
 async def test_a_loss_is_not_hidden_by_what_is_later_than_the_walk() -> None:

@@ -400,6 +400,23 @@ async def test_late_arrivals_do_not_disturb_a_total_without_dates(ahead: int | N
     assert ids(entries) == list(range(2, 201))
 
 
+@both
+async def test_an_arrival_between_two_counts_is_not_taken_for_a_loss(ahead: int | None) -> None:
+    """Before whichever request it comes; an entry was deleted, so that the total is confirmed."""
+
+    def delete(ledger: list[LedgerEntry]) -> None:
+        del ledger[0]
+
+    def book(ledger: list[LedgerEntry]) -> None:
+        ledger.append(entry(900, NOW))
+
+    for number in range(4, 15):
+        fetch = Fetch(LedgerServer(ledger=daily(200), happens={3: delete, number: book}))
+        async with opened(query(fetch, since=None, until=None, now=NOW), ahead) as stream:
+            assert ids(await rest(stream)) == list(range(2, 201))
+        assert stream.report.verdict is Verdict.COMPLETE
+
+
 # ---- Patience --------------------------------------------------------------------------------------------------------
 
 
