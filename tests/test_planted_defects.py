@@ -1,32 +1,18 @@
 """The suite finds what it is there to find: each defect of the list in `tests/_support/planted.py`."""
 
 import re
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
 import pytest
 
 from tests._support import planted
-from tests._support.planted import Defect, Outcome, copied, defects, run, run_with
+from tests._support.planted import Defect, copied, defects, run, run_with
 
-pytestmark = pytest.mark.timeout(200)
+pytestmark = pytest.mark.timeout(290)
 
 DEFECTS = defects()
 TESTS = sorted({file for defect in DEFECTS for file in defect.tests.split()})
-
-
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Outcome]]]:
-    """Runs of all defects, and of none, two at a time."""
-    with ThreadPoolExecutor(2) as runs:
-        unchanged = copied(tmp_path_factory.mktemp("unchanged"))
-        started = {"": runs.submit(run, unchanged, TESTS)}
-        for defect in DEFECTS:
-            started[defect.name] = runs.submit(run_with, defect, tmp_path_factory.mktemp("planted"))
-        yield started
-        runs.shutdown(cancel_futures=True)
 
 
 def test_the_list_is_read_whole_and_has_defects_in_all_that_proves() -> None:
@@ -37,15 +23,15 @@ def test_the_list_is_read_whole_and_has_defects_in_all_that_proves() -> None:
     assert files >= {"windows", "parts", "proofs", "accounts", "histories", "resumes"}
 
 
-def test_without_a_defect_the_tests_pass(outcomes: dict[str, Future[Outcome]]) -> None:
-    outcome = outcomes[""].result()
+def test_without_a_defect_the_tests_pass(tmp_path: Path) -> None:
+    outcome = run(copied(tmp_path), TESTS)
     assert outcome.code == 0, outcome.output
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
-def test_a_defect_is_found(defect: Defect, outcomes: dict[str, Future[Outcome]]) -> None:
+def test_a_defect_is_found(defect: Defect, tmp_path: Path) -> None:
     """By a test that fails, not by a package that cannot be imported or a name that is not there."""
-    outcome = outcomes[defect.name].result()
+    outcome = run_with(defect, tmp_path)
     assert outcome.code == 1, outcome.output
     assert outcome.failed, outcome.output
     assert not any(kind in outcome.output for kind in ("NameError", "SyntaxError", "ImportError")), outcome.output

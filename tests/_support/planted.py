@@ -192,7 +192,7 @@ def run(root: Path, tests: Sequence[str]) -> Outcome:
     command.append("--hypothesis-profile=planted")
     environment = {**os.environ, "LOYALTY_EXAMPLES": "0", "PYTEST_ADDOPTS": ""}
     done = subprocess.run(  # noqa: S603 - the project's own tests
-        [*command, *tests], cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=150
+        [*command, *tests], cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=280
     )
     return Outcome(done.returncode, done.stdout + done.stderr)
 
