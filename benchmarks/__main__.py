@@ -1,0 +1,89 @@
+"""Measures this library beside what one would otherwise pick: `python -m benchmarks [--quick] [scenario ...]`.
+
+Contenders come with the extra `bench`; those whose packages are not installed are left out. Each runs in a process of
+its own, in turns, for several rounds, against a server in another process; figures are medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks import documents, plots
+from benchmarks.measuring import left_out, measure, server_ceiling
+from benchmarks.results import Result, Results
+from benchmarks.scenarios import SCENARIOS
+from benchmarks.tables import aligned, setting_table, target_table
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition("\n")[0])
+    parser.add_argument("scenarios", nargs="*", metavar="scenario", help=f"all, or some of: {', '.join(SCENARIOS)}")
+    parser.add_argument("--quick", action="store_true", help="very little of each, once, to see that it runs")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs (5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to keep the figures")
+    parser.add_argument("--from", type=Path, metavar="FILE", dest="kept", help="show kept figures, measure nothing")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="where to draw speed and memory by size, as SVG")
+    parser.add_argument("--write", action="store_true", help="bring the tables of the documents up to date")
+    given = parser.parse_args()
+    if unknown := set(given.scenarios) - SCENARIOS.keys():
+        parser.error(f"there is no scenario {', '.join(sorted(unknown))}")
+    return given
+
+
+def _measured(given: argparse.Namespace) -> Results:
+    ceiling = server_ceiling(200 if given.quick else 5_000)
+    print(f"the server alone: {ceiling.requests:,.0f} pages of 100 entries/s, {ceiling.megabytes:,.0f} MB/s")
+    found: list[Result] = []
+    rounds = 1 if given.quick else given.rounds
+    for name in given.scenarios or SCENARIOS:
+        scenario = SCENARIOS[name]
+        settings = scenario.make(given.quick)
+        for contender, reason in left_out(settings).items():
+            print(f"left out: {contender} ({reason})")
+        results = list(measure(name, settings, rounds, _show_progress))
+        _show(name, results)
+        found += results
+    command = " ".join(["python -m benchmarks", *sys.argv[1:]])
+    return Results(command, {"requests": ceiling.requests, "megabytes": ceiling.megabytes}, found)
+
+
+def _show_progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}\r", end="", file=sys.stderr, flush=True)
+
+
+def _show(name: str, results: Sequence[Result]) -> None:
+    for line in _tables(name, results):
+        print(line, flush=True)
+
+
+def _tables(name: str, results: Sequence[Result]) -> Iterator[str]:
+    for setting in dict.fromkeys(one.setting for one in results):
+        yield f"\n{SCENARIOS[name].title}: {setting}"
+        yield from aligned(setting_table([one for one in results if one.setting == setting], SCENARIOS[name].unit))
+
+
+def main() -> None:
+    """Measure and show."""
+    given = _arguments()
+    if given.kept:
+        results = Results.load(given.kept)
+        for name in results.scenarios():
+            _show(name, results.of(name))
+    else:
+        results = _measured(given)
+    print("\nAsked for")
+    print("\n".join(aligned(target_table(results))))
+    if given.json:
+        results.save(given.json)
+    if given.plots:
+        plots.write(results, given.plots, lambda name: SCENARIOS[name].unit)
+    if given.write:
+        documents.write(results)
+
+
+if __name__ == "__main__":
+    main()
