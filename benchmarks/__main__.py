@@ -38,16 +38,21 @@ def _measured(given: argparse.Namespace) -> Results:
     print(f"the server alone: {ceiling.requests:,.0f} pages of 100 entries/s, {ceiling.megabytes:,.0f} MB/s")
     found: list[Result] = []
     rounds = 1 if given.quick else given.rounds
-    for name in given.scenarios or SCENARIOS:
-        scenario = SCENARIOS[name]
-        settings = scenario.make(given.quick)
-        for contender, reason in left_out(settings).items():
-            print(f"left out: {contender} ({reason})")
+    scenarios = {name: SCENARIOS[name].make(given.quick) for name in given.scenarios or SCENARIOS}
+    for contender, reason in left_out([each for settings in scenarios.values() for each in settings]).items():
+        print(f"left out: {contender} ({reason})")
+    for name, settings in scenarios.items():
         results = list(measure(name, settings, rounds, _show_progress))
         _show(name, results)
         found += results
-    command = " ".join(["python -m benchmarks", *sys.argv[1:]])
-    return Results(command, {"requests": ceiling.requests, "megabytes": ceiling.megabytes}, found)
+    return Results(_command(given, rounds), {"requests": ceiling.requests, "megabytes": ceiling.megabytes}, found)
+
+
+def _command(given: argparse.Namespace, rounds: int) -> str:
+    """Write what makes the same figures again, without the places where they went."""
+    return " ".join(
+        ["python -m benchmarks", *given.scenarios, *(["--quick"] if given.quick else [f"--rounds {rounds}"])]
+    )
 
 
 def _show_progress(text: str) -> None:

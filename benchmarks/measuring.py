@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -43,30 +44,35 @@ def _reason(contender: Contender) -> str | None:
 
 
 def measure(
-    scenario: str, settings: Sequence[Setting], rounds: int, on_round: Callable[[str], object]
+    scenario: str, settings: Sequence[Setting], rounds: int, on_run: Callable[[str], object]
 ) -> Iterator[Result]:
     """Measure all settings of a scenario in the same rounds: A B C, A B C, and so on.
 
-    A round before the first, which is not counted, warms the disk and the server, if there are several.
+    Raises:
+        RuntimeError: A contender failed, or did not bring what there is.
     """
     absent = left_out(settings)
     counted: dict[tuple[int, str], list[Mapping[str, float]]] = {}
     with ExitStack() as servers:
         tasks = [_task(servers, setting) for setting in settings]
-        for number in range(rounds if rounds == 1 else rounds + 1):
-            for place, (setting, task) in enumerate(zip(settings, tasks, strict=True)):
-                if number > setting.rounds or (number == 0 and setting.rounds < rounds):
-                    continue
-                for contender in setting.contenders:
-                    if contender.name in absent:
-                        continue
-                    on_round(f"{scenario}: {setting.name}, {contender.name}, round {number}")
-                    found = run(contender, task)
-                    if number or rounds == 1:
-                        counted.setdefault((place, contender.name), []).append(found)
+        for number, place, contender in _turns(settings, rounds):
+            if contender.name not in absent:
+                on_run(f"{scenario}: {settings[place].name}, {contender.name}, round {number}")
+                found = _checked(run(contender, tasks[place]), settings[place], contender)
+                if number:
+                    counted.setdefault((place, contender.name), []).append(found)
     for (place, name), measured in counted.items():
         setting = settings[place]
         yield Result.of(measured, scenario=scenario, setting=setting.name, size=setting.size, contender=name)
+
+
+def _turns(settings: Sequence[Setting], rounds: int) -> Iterator[tuple[int, int, Contender]]:
+    """Say in which round, in which setting, and who; round 0 warms the disk and the server, where others follow."""
+    for number in range(0 if rounds > 1 else 1, rounds + 1):
+        for place, setting in enumerate(settings):
+            if number <= setting.rounds and (number or setting.rounds > 1):
+                for contender in setting.contenders:
+                    yield number, place, contender
 
 
 def _task(servers: ExitStack, setting: Setting) -> Task:
@@ -75,14 +81,23 @@ def _task(servers: ExitStack, setting: Setting) -> Task:
     return Task(url=url, served=served, **setting.task)
 
 
+def _checked(found: Mapping[str, float], setting: Setting, contender: Contender) -> Mapping[str, float]:
+    if found["units"] != setting.units:
+        raise RuntimeError(f"{contender.name} brought {found['units']:,} of {setting.units:,} in {setting.name}")
+    return found
+
+
 def run(contender: Contender, task: Task) -> Mapping[str, float]:
     """Let one contender do a task once, in a fresh process.
 
     Raises:
-        RuntimeError: It failed, or did not bring what there is.
+        RuntimeError: It failed.
     """
     command = [sys.executable, "-m", "benchmarks.contending"]
-    done = subprocess.run(command, input=pickle.dumps((contender, task)), capture_output=True, check=False)  # noqa: S603
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    done = subprocess.run(  # noqa: S603 - ourselves
+        command, env=environment, input=pickle.dumps((contender, task)), capture_output=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{contender.name} failed:\n{done.stderr.decode()}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

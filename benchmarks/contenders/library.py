@@ -61,7 +61,7 @@ async def prefetched(task: Task, engine: Engine = "httpx") -> AsyncIterator[Work
                 query = client.ledger.entries(
                     _member(number), since=task.since, until=task.until, page_size=task.page_size
                 )
-                async with query.prefetch(ahead=task.in_flight) as entries:
+                async with query.prefetch(ahead=task.in_flight - 1) as entries:
                     async for _ in entries:
                         came += 1
             return came

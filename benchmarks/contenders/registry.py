@@ -59,7 +59,7 @@ AT_ONCE: Final = (
     Contender(
         "ours, prefetch",
         "library:prefetched",
-        settings=f"`entries(…).prefetch(ahead=8)`, eight requests in flight; {_PROVED}",
+        settings=f"`entries(…).prefetch(ahead=7)`, eight requests in flight; {_PROVED}",
     ),
     Contender(
         "ours, prefetch, aiohttp",
