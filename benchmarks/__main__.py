@@ -38,7 +38,7 @@ def _measured(given: argparse.Namespace) -> Results:
     print(f"the server alone: {ceiling.requests:,.0f} pages of 100 entries/s, {ceiling.megabytes:,.0f} MB/s")
     found: list[Result] = []
     rounds = 1 if given.quick else given.rounds
-    scenarios = {name: SCENARIOS[name].make(given.quick) for name in given.scenarios or SCENARIOS}
+    scenarios = {name: SCENARIOS[name].settings(quick=given.quick) for name in given.scenarios or SCENARIOS}
     for contender, reason in left_out([each for settings in scenarios.values() for each in settings]).items():
         print(f"left out: {contender} ({reason})")
     for name, settings in scenarios.items():
@@ -80,7 +80,7 @@ def main() -> None:
             _show(name, results.of(name))
     else:
         results = _measured(given)
-    print("\nAsked for")
+    print(f"\nAsked for{', but this was too little to judge by' if given.quick else ''}")
     print("\n".join(aligned(target_table(results))))
     if given.json:
         results.save(given.json)

@@ -58,6 +58,17 @@ class Scenario:
     unit: str
     make: Callable[[bool], Sequence[Setting]]
 
+    def settings(self, *, quick: bool) -> Sequence[Setting]:
+        """Give the settings; a quick run tries the second engine once, with typed iteration."""
+        made = self.make(quick)
+        if not quick:
+            return made
+        return [attrs.evolve(each, contenders=[*filter(_told_apart, each.contenders)]) for each in made]
+
+
+def _told_apart(contender: Contender) -> bool:
+    return contender in READERS or contender.options.get("engine") != "aiohttp"
+
 
 def _named(contenders: Sequence[Contender], *names: str) -> list[Contender]:
     return [contender for contender in contenders if contender.name in names]

@@ -135,7 +135,7 @@ _COMPARISONS: Final = (
     ),
     *(
         _Comparison(
-            name=f"calls a second, 100 connections: {name} / {other}",
+            name=f"calls a second, most connections: {name} / {other}",
             scenario="connections",
             measure="rate",
             ours=ours,
