@@ -19,7 +19,7 @@ PLOTTED: Final = ("entries", "connections", "members")
 """Scenarios whose settings differ by size."""
 
 _STYLE: Final = (
-    "text{font:12px sans-serif;fill:#24292f}.grid{stroke:#d0d7de}path{fill:none;stroke-width:2}"
+    "text{font:12px sans-serif;fill:#24292f}path{fill:none;stroke-width:2}.grid{stroke:#d0d7de;stroke-width:1}"
     "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.grid{stroke:#3d444d}}"
 )
 _COLOURS: Final = ("#2f81f7", "#d29922", "#3fb950", "#f85149", "#a371f7")

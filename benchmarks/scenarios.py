@@ -110,7 +110,7 @@ def _entries_to_read(page_size: int, latency_s: float, *, quick: bool) -> int:
 
 
 def _exports(quick: bool) -> list[Setting]:  # noqa: FBT001
-    entries = 500 if quick else 20_000
+    entries = 500 if quick else 50_000
     return [Setting(name="pages of 100", contenders=EXPORTS, served=Served(entries=entries), units=entries)]
 
 
