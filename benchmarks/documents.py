@@ -16,13 +16,17 @@ __all__ = ["filled", "write"]
 _ROOT: Final = Path(__file__).parents[1]
 
 
-def write(results: Results) -> None:
-    """Bring `benchmarks/README.md` and `docs/costs.md` up to date."""
+def write(results: Results, root: Path = _ROOT) -> None:
+    """Bring `benchmarks/README.md` and `docs/costs.md` of a copy of the repository up to date.
+
+    Raises:
+        ValueError: A mark is missing.
+    """
     for name, texts in (
         ("benchmarks/README.md", {"speed": _speed(results), "contenders": "\n".join(markdown(contender_table()))}),
         ("docs/costs.md", cost_tables(results)),
     ):
-        path = _ROOT / name
+        path = root / name
         path.write_text(filled(path.read_text(encoding="utf-8"), texts), encoding="utf-8")
 
 

@@ -13,11 +13,12 @@ import pytest
 
 from benchmarks import costs, plots, targets
 from benchmarks.contenders.registry import READERS
-from benchmarks.documents import filled
+from benchmarks.documents import filled, write
 from benchmarks.ledgers import COUNTED_PATH, LEDGER_PATH, SAMPLE, Served, answers
 from benchmarks.measuring import measure
 from benchmarks.results import Result, Results
 from benchmarks.scenarios import SCENARIOS, Setting
+from benchmarks.tasks import Contender
 
 ROOT = Path(__file__).parents[1]
 WINDOW = "&startDate=2000-01-01T02:30:00&endDate=2000-01-01T07:30:00"
@@ -43,6 +44,15 @@ def test_a_contender_that_does_not_bring_everything_fails_the_run() -> None:
     setting = Setting(name="short", contenders=READERS[:1], served=Served(entries=5), units=6)
     with pytest.raises(RuntimeError, match="brought 5 of 6"):
         list(measure("reading", [setting], 1, lambda _: None))
+
+
+@pytest.mark.real_time
+@pytest.mark.timeout(240)
+def test_an_import_that_brings_something_optional_fails_the_run() -> None:
+    greedy = Contender("greedy", "imports:imported", options={"module": "sqlite3"}, settings="")
+    setting = Setting(name="fresh", contenders=[greedy], served=Served(entries=1), units=1)
+    with pytest.raises(RuntimeError, match="sqlite3 imports sqlite3"):
+        list(measure("imports", [setting], 1, lambda _: None))
 
 
 # ---- The server ------------------------------------------------------------------------------------------------------
@@ -197,7 +207,20 @@ def test_a_mark_that_is_missing_is_an_error() -> None:
         filled("<!-- x: begin --><!-- x: end -->", {"y": "new"})
 
 
-@pytest.mark.parametrize("name", ["benchmarks/README.md", "docs/costs.md"])
-def test_the_documents_have_their_marks(name: str) -> None:
-    marks = {"benchmarks/README.md": ["speed", "contenders"], "docs/costs.md": list(costs.cost_tables(results()))}
-    filled((ROOT / name).read_text(encoding="utf-8"), dict.fromkeys(marks[name], ""))
+def test_the_documents_are_brought_up_to_date(tmp_path: Path) -> None:
+    for name in ("benchmarks/README.md", "docs/costs.md"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    write(results(result("ours", cpu_us=123.4)), tmp_path)
+    readme, page = ((tmp_path / name).read_text(encoding="utf-8") for name in ("benchmarks/README.md", "docs/costs.md"))
+    assert "123.4" in readme
+    assert page.count("By `a command`") == len(costs.cost_tables(results()))
+
+
+@pytest.mark.real_time
+@pytest.mark.timeout(240)
+def test_kept_figures_are_shown_again(tmp_path: Path) -> None:
+    results(result("ours", cpu_us=123.4)).save(tmp_path / "kept")
+    command = [sys.executable, "-W", "error", "-m", "benchmarks", "--from", str(tmp_path / "kept")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    assert "123.4" in done.stdout
