@@ -48,8 +48,10 @@ async def _serve(told: Connection, answer: Answer, latency_s: float) -> None:
         lambda: _Answering(answer, latency_s), "127.0.0.1", 0, backlog=_BACKLOG
     )
     told.send(server.sockets[0].getsockname()[1])
+    alone = asyncio.Event()
+    asyncio.get_running_loop().add_reader(told.fileno(), alone.set)  # The other end closes with its process.
     async with server:
-        await server.serve_forever()
+        await alone.wait()
 
 
 def _run(told: Connection, make: Callable[[], Answer], latency_s: float) -> None:

@@ -2,10 +2,13 @@
 
 import gzip
 import json
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import attrs
@@ -104,6 +107,29 @@ def test_the_server_counts_what_it_answers() -> None:
     told = answer(f"GET {LEDGER_PATH}?identifierValue=7 HTTP/1.1".encode())
     counted = answer(f"GET {COUNTED_PATH} HTTP/1.1".encode()).partition(b"\r\n\r\n")[2]
     assert json.loads(counted) == {"requests": 1, "bytes": len(told)}
+
+
+@pytest.mark.real_time
+@pytest.mark.timeout(240)
+def test_a_server_ends_with_the_process_that_started_it() -> None:
+    code = (
+        "import os; from functools import partial; from benchmarks.answering import serving; "
+        "from benchmarks.ledgers import Served, answers\n"
+        "with serving(partial(answers, Served(entries=1)), latency_s=0) as url: print(url, flush=True); os._exit(0)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    address = urlsplit(done.stdout.strip())
+    while listens(address.hostname, address.port):  # Or the test runs out of its time.
+        time.sleep(0.05)
+
+
+def listens(host: str | None, port: int | None) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=60).close()
+    except ConnectionError:
+        return False
+    return True
 
 
 # ---- What comes out --------------------------------------------------------------------------------------------------
