@@ -9,7 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from pathlib import Path
+
+import attrs
 
 from benchmarks import documents, plots
 from benchmarks.measuring import left_out, measure, server_ceiling
@@ -23,13 +26,22 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("scenarios", nargs="*", metavar="scenario", help=f"all, or some of: {', '.join(SCENARIOS)}")
     parser.add_argument("--quick", action="store_true", help="very little of each, once, to see that it runs")
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs (5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where to keep the figures")
-    parser.add_argument("--from", type=Path, metavar="FILE", dest="kept", help="show kept figures, measure nothing")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to keep the figures, after each scenario")
+    parser.add_argument(
+        "--from",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        dest="kept",
+        help="measure nothing, show kept figures; a scenario of a later file takes the place of an earlier one's",
+    )
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="where to draw speed and memory by size, as SVG")
     parser.add_argument("--write", action="store_true", help="bring the tables of the documents up to date")
     given = parser.parse_args()
     if unknown := set(given.scenarios) - SCENARIOS.keys():
         parser.error(f"there is no scenario {', '.join(sorted(unknown))}")
+    if given.rounds < 1:
+        parser.error("there is at least one round")
     return given
 
 
@@ -45,7 +57,10 @@ def _measured(given: argparse.Namespace) -> Results:
         results = list(measure(name, settings, rounds, _show_progress))
         _show(name, results)
         found += results
-    return Results(_command(given, rounds), {"requests": ceiling.requests, "megabytes": ceiling.megabytes}, found)
+        measured = Results(_command(given, rounds), attrs.asdict(ceiling), found)
+        if given.json:
+            measured.save(given.json)
+    return measured
 
 
 def _command(given: argparse.Namespace, rounds: int) -> str:
@@ -75,15 +90,13 @@ def main() -> None:
     """Measure and show."""
     given = _arguments()
     if given.kept:
-        results = Results.load(given.kept)
+        results = reduce(Results.joined, map(Results.load, given.kept))
         for name in results.scenarios():
             _show(name, results.of(name))
     else:
         results = _measured(given)
     print(f"\nAsked for{', but this was too little to judge by' if given.quick else ''}")
     print("\n".join(aligned(target_table(results))))
-    if given.json:
-        results.save(given.json)
     if given.plots:
         plots.write(results, given.plots, lambda name: SCENARIOS[name].unit)
     if given.write:

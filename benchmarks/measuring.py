@@ -58,7 +58,7 @@ def measure(
         for number, place, contender in _turns(settings, rounds):
             if contender.name not in absent:
                 on_run(f"{scenario}: {settings[place].name}, {contender.name}, round {number}")
-                found = _checked(run(contender, tasks[place]), settings[place], contender)
+                found = _checked(_run(contender, tasks[place]), settings[place], contender)
                 if number:
                     counted.setdefault((place, contender.name), []).append(found)
     for (place, name), measured in counted.items():
@@ -87,7 +87,7 @@ def _checked(found: Mapping[str, float], setting: Setting, contender: Contender)
     return found
 
 
-def run(contender: Contender, task: Task) -> Mapping[str, float]:
+def _run(contender: Contender, task: Task) -> Mapping[str, float]:
     """Let one contender do a task once, in a fresh process.
 
     Raises:

@@ -88,6 +88,13 @@ class Results:
         """Keep them."""
         path.write_text(json.dumps(attrs.asdict(self), indent=1) + "\n")
 
+    def joined(self, later: Self) -> Self:
+        """Add the scenarios of a later run, or put them in the place of the same ones."""
+        again = later.scenarios()
+        kept = [one for one in self.found if one.scenario not in again]
+        command = "`, `".join(dict.fromkeys([self.command, later.command]))
+        return attrs.evolve(self, command=command, found=[*kept, *later.found])
+
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read what was kept."""

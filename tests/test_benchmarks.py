@@ -214,6 +214,14 @@ def test_figures_survive_a_file(tmp_path: Path) -> None:
     assert Results.load(tmp_path / "kept") == kept
 
 
+def test_a_later_run_takes_the_place_of_an_earlier_one() -> None:
+    earlier = results(result("ours", scenario="exports"), result("ours"))
+    later = attrs.evolve(results(result("ours", cpu_us=1.0)), command="another")
+    joined = earlier.joined(later)
+    assert [(one.scenario, one.cpu_us) for one in joined.found] == [("exports", 10.0), ("reading", 1.0)]
+    assert joined.command == "a command`, `another"
+
+
 def test_a_plot_is_an_svg_that_names_its_lines(tmp_path: Path) -> None:
     found = [result("ours", scenario="entries", size=size, rate=size) for size in (10, 100)]
     (path,) = plots.write(results(*found), tmp_path, lambda _: "entries")
