@@ -35,6 +35,7 @@ def _arguments() -> argparse.Namespace:
         dest="kept",
         help="measure nothing, show kept figures; a scenario of a later file takes the place of an earlier one's",
     )
+    parser.add_argument("--note", default="", metavar="TEXT", help="what a reader should know of the machine")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="where to draw speed and memory by size, as SVG")
     parser.add_argument("--write", action="store_true", help="bring the tables of the documents up to date")
     given = parser.parse_args()
@@ -57,7 +58,7 @@ def _measured(given: argparse.Namespace) -> Results:
         results = list(measure(name, settings, rounds, _show_progress))
         _show(name, results)
         found += results
-        measured = Results(_command(given, rounds), attrs.asdict(ceiling), found)
+        measured = Results(_command(given, rounds), attrs.asdict(ceiling), found, given.note)
         if given.json:
             measured.save(given.json)
     return measured
@@ -91,6 +92,7 @@ def main() -> None:
     given = _arguments()
     if given.kept:
         results = reduce(Results.joined, map(Results.load, given.kept))
+        results = attrs.evolve(results, note=given.note or results.note)
         for name in results.scenarios():
             _show(name, results.of(name))
     else:

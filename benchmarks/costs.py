@@ -74,7 +74,7 @@ def cost_tables(results: Results) -> Mapping[str, str]:
         "growth": _growth(results),
         "limits": _limits(results),
     }
-    return {name: f"By `{results.command}`:\n\n" + "\n".join(markdown(table)) for name, table in tables.items()}
+    return {name: f"{results.source}:\n\n" + "\n".join(markdown(table)) for name, table in tables.items()}
 
 
 def _one(results: Results, scenario: str, setting: str, contender: str) -> Result | None:

@@ -23,7 +23,10 @@ def write(results: Results, root: Path = _ROOT) -> None:
         ValueError: A mark is missing.
     """
     for name, texts in (
-        ("benchmarks/README.md", {"speed": _speed(results), "contenders": "\n".join(markdown(contender_table()))}),
+        (
+            "benchmarks/README.md",
+            {"speed": _speed(results), "contenders": "\n".join(markdown(contender_table(), "---"))},
+        ),
         ("docs/costs.md", cost_tables(results)),
     ):
         path = root / name
@@ -52,7 +55,7 @@ def _speed(results: Results) -> str:
 
 def _lines(results: Results) -> Iterator[str]:
     ceiling = results.ceilings
-    yield f"By `{results.command}`. The server alone: {ceiling['requests']:,.0f} pages of 100 entries a second,"
+    yield f"{results.source}. The server alone: {ceiling['requests']:,.0f} pages of 100 entries a second,"
     yield f"{ceiling['megabytes']:,.0f} MB/s, on one connection."
     yield ""
     yield from markdown(target_table(results))

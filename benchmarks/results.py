@@ -66,11 +66,18 @@ class Results:
         command: What was run.
         ceilings: What the server could do: pages of 100 entries a second, and MB a second.
         found: What came out.
+        note: What a reader should know of the machine.
     """
 
     command: str
     ceilings: Mapping[str, float]
     found: Sequence[Result]
+    note: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where the figures are from, in Markdown."""
+        return f"By `{self.command}`{self.note and ', '}{self.note}"
 
     def of(self, scenario: str, setting: str | None = None) -> list[Result]:
         """Give what was found in a scenario, or in one setting of it."""
@@ -99,4 +106,4 @@ class Results:
     def load(cls, path: Path) -> Self:
         """Read what was kept."""
         kept = json.loads(path.read_text())
-        return cls(kept["command"], kept["ceilings"], [Result(**one) for one in kept["found"]])
+        return cls(kept["command"], kept["ceilings"], [Result(**one) for one in kept["found"]], kept["note"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.contenders import registry
+from benchmarks.contenders.registry import EVERYBODY
 from benchmarks.results import Result, Results
 from benchmarks.targets import Target, targets
 
@@ -47,8 +47,7 @@ def _judged(target: Target) -> Sequence[str]:
 
 def contender_table() -> Table:
     """Say what each contender is."""
-    everybody = [contender for name in registry.__all__ for contender in getattr(registry, name)]
-    return [("contender", "what it is"), *((f"`{each.name}`", each.settings) for each in everybody)]
+    return [("contender", "what it is"), *((f"`{each.name}`", each.settings) for each in EVERYBODY)]
 
 
 def aligned(table: Table) -> Iterator[str]:
@@ -62,10 +61,10 @@ def aligned(table: Table) -> Iterator[str]:
         yield "  ".join([name, *figures]).rstrip()
 
 
-def markdown(table: Table) -> Iterator[str]:
-    """Write a table in Markdown."""
+def markdown(table: Table, rule: str = "---:") -> Iterator[str]:
+    """Write a table in Markdown; all columns but the first are figures, or what the *rule* says."""
     head, *rows = table
     yield f"| {' | '.join(head)} |"
-    yield f"| --- |{' ---: |' * (len(head) - 1)}"
+    yield f"| --- |{f' {rule} |' * (len(head) - 1)}"
     for row in rows:
         yield f"| {' | '.join(row)} |"

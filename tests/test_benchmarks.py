@@ -245,10 +245,10 @@ def test_the_documents_are_brought_up_to_date(tmp_path: Path) -> None:
     for name in ("benchmarks/README.md", "docs/costs.md"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
-    write(results(result("ours", cpu_us=123.4)), tmp_path)
+    write(attrs.evolve(results(result("ours", cpu_us=123.4)), note="on a Sunday"), tmp_path)
     readme, page = ((tmp_path / name).read_text(encoding="utf-8") for name in ("benchmarks/README.md", "docs/costs.md"))
     assert "123.4" in readme
-    assert page.count("By `a command`") == len(costs.cost_tables(results()))
+    assert page.count("By `a command`, on a Sunday:") == len(costs.cost_tables(results()))
 
 
 @pytest.mark.real_time

@@ -6,7 +6,7 @@ from typing import Final
 
 from benchmarks.tasks import Contender
 
-__all__ = ["AT_ONCE", "BALANCES", "EVERYTHING", "EXPORTS", "IMPORTS", "POOLS", "READERS", "STRUCTURERS"]
+__all__ = ["AT_ONCE", "BALANCES", "EVERYBODY", "EVERYTHING", "EXPORTS", "IMPORTS", "POOLS", "READERS", "STRUCTURERS"]
 
 _PROVED: Final = "settings as they come; with the proof that every entry came once"
 
@@ -172,3 +172,5 @@ IMPORTS: Final = tuple(
         ("loyalty_async", "loyalty_async", "; fails if anything optional comes with it"),
     )
 )
+
+EVERYBODY: Final = (*READERS, *AT_ONCE, *EVERYTHING, *STRUCTURERS, *EXPORTS, *BALANCES, *POOLS, *IMPORTS)
