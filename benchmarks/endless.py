@@ -4,19 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from benchmarks.entries import entry
+
 __all__ = ["EndlessLedger"]
 
 _BEGINNING = datetime(2012, 1, 1, tzinfo=UTC)
-_ENTRY = (
-    '{"eventLogId":%d,"eventName":"TransactionAdd","ledgerCreatedDate":"%s.0","customerId":98,"customerDetails":'
-    '{"userId":0},"entryDetails":[{"ledgerEntryType":"CREDIT","points":"20.000","pointsCategory":"Main","programName":'
-    '"Default","programId":973},{"ledgerEntryType":"CREDIT","points":"46.69","pointsCategory":"Promo","programName":'
-    '"Default","programId":973},{"ledgerEntryType":"DEBIT","points":"1.002","pointsCategory":"Main","programName":'
-    '"Default","programId":973}],"netPointsOnEvent":"65.688","transactionDetails":{"transactionId":%d,'
-    '"transactionNumber":"N-%d","date":"%s.0","amount":2000.0,"grossBillAmount":2000.0,"source":"instore"},'
-    '"store":"A store","storeCode":"s.1","tillCode":"t.1","eventDetails":{},"sourceProgramId":973,'
-    '"sourceProgramName":"Default","orgId":100}'
-)
 
 
 class EndlessLedger(httpx.AsyncBaseTransport):
@@ -41,15 +33,14 @@ class EndlessLedger(httpx.AsyncBaseTransport):
         behind = min((_instant(query["endDate"]) - _BEGINNING) // self._gap + 1, self._length)
         total, size, number = max(behind - first, 0), int(query["limit"]), int(query["offset"])
         newest = behind - number * size
-        rows = [self._row(place) for place in range(newest - 1, max(newest - size, first) - 1, -1)]
+        rows = [
+            entry(place, _BEGINNING + place * self._gap)
+            for place in range(newest - 1, max(newest - size, first) - 1, -1)
+        ]
         if not rows:
             return httpx.Response(200, json={"errors": [{"status": False, "code": 11003, "message": "none"}]})
         body = '{"ledgerDetails":{"pageNumber":%d,"pageSize":%d,"totalEntries":%d,"pageCount":%d},"ledgerEntries":[%s]}'
         return httpx.Response(200, text=body % (number, size, total, -(-total // size), ",".join(rows)))
-
-    def _row(self, place: int) -> str:
-        date = f"{_BEGINNING + place * self._gap:%Y-%m-%d %H:%M:%S}"
-        return _ENTRY % (place, date, place, place, date)
 
 
 def _instant(clock: str) -> datetime:
