@@ -17,7 +17,7 @@ import httpx
 __all__ = ["Pools"]
 
 POOL_SIZE = 2
-"""Connections of one pool. `python -m benchmarks.connections --sizes` measures CPU for a request, with a hundred
+"""Connections of one pool. `python -m benchmarks pools` measures CPU for a request, with a hundred
 connections, of 1.00 : 1.02 : 1.04 : 1.11 : 2.75 for pools of 1, 2, 5, 10 and 20, and of 1.00 : 0.95 : 1.18 : 1.61 :
 3.02 on a machine that has other things to do, where more connections are idle at a time."""
 
