@@ -22,7 +22,7 @@ import anyio
 import httpx
 
 from loyalty_async import CapillaryClient, Customer, OAuth, Span
-from loyalty_async.reconcile import Agreement, Findings, ReportFolder, Rules, Summary, named, reconcile_members
+from loyalty_async.reconcile import Agreement, ReportFolder, Rules, Summary, reconcile_members
 from loyalty_async.sandbox import Move, Sandbox, create_app, make_ledger
 
 _FEW, _MANY = 1_000, 10_000
@@ -59,20 +59,18 @@ def members(served: Sandbox, count: int) -> Iterator[Customer]:
 async def reconcile(count: int, folder: Path) -> tuple[Summary, int]:
     """Reconcile so many members, and say how many requests it took."""
     served = sandbox()
-    findings, rules = Findings(), Rules(pause_s=0)
-    report, summary = ReportFolder(folder, _MONTH, rules), Summary()
-    report.earlier(summary, findings)
+    rules = Rules(pause_s=0)
+    report = ReportFolder(folder, _MONTH, rules)
     auth = OAuth(key="sandbox-key", secret="sandbox-secret")  # noqa: S106 - the sandbox's
     transport = httpx.ASGITransport(create_app(served))
     async with (
         CapillaryClient("https://sandbox.example.com", auth=auth, transport=transport, clock=lambda: _NOW) as client,
-        reconcile_members(client, members(served, count), _MONTH, rules=rules, summary=summary) as verdicts,
+        reconcile_members(client, members(served, count), _MONTH, rules=rules, summary=report.summary) as verdicts,
     ):
         async for verdict in verdicts:
-            findings.add(verdict, named(verdict.member))
             report.add(verdict)
-        report.finish(summary, findings, made_at=_NOW)
-        return summary, client.stats().requests
+        report.finish(made_at=_NOW)
+        return report.summary, client.stats().requests
 
 
 def measure(count: int) -> dict[str, float]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,16 +30,7 @@ from loyalty_async.errors import InvalidArgument, LoyaltyError
 from loyalty_async.models.members import Member
 from loyalty_async.models.spans import Span
 from loyalty_async.models.vocabulary import Source
-from loyalty_async.reconcile import (
-    Agreement,
-    Findings,
-    Limit,
-    ReportFolder,
-    Rules,
-    Summary,
-    named,
-    reconcile_members,
-)
+from loyalty_async.reconcile import Agreement, Limit, ReportFolder, Rules, UnwrittenReport, reconcile_members
 
 __all__ = ["reconcile"]
 
@@ -100,35 +92,26 @@ class _Job:
 
     client: CapillaryClient
     members: Iterable[Member]
-    span: Span
     agreeing: Agreeing
-    folder: ReportFolder | None
-    unmasked: bool
-    findings: Findings = attrs.field(factory=Findings)
+    report: ReportFolder | UnwrittenReport
 
-    async def run(self) -> Summary:
+    async def run(self) -> None:
         """Reconcile all members."""
-        summary = Summary()
-        if self.folder and (known := self.folder.earlier(summary, self.findings)):
-            complain(f"going on with an earlier run: {known:,} members are known")
         async with (
             self.client,
             reconcile_members(
                 self.client,
                 self.members,
-                self.span,
-                rules=self.agreeing.rules(),
+                self.report.span,
+                rules=self.report.rules,
                 concurrency=self.agreeing.concurrency,
                 limit=self.agreeing.limit(),
-                skip=self.folder.journal.done if self.folder else (),
-                summary=summary,
+                skip=self.report.passes,
+                summary=self.report.summary,
             ) as verdicts,
         ):
             async for verdict in verdicts:
-                self.findings.add(verdict, named(verdict.member, unmasked=self.unmasked))
-                if self.folder:
-                    self.folder.add(verdict)
-        return verdicts.summary
+                self.report.add(verdict)
 
 
 def reconcile(
@@ -173,23 +156,25 @@ def reconcile(
     try:
         if against is not None:
             return compare(connect(connection, settings), whose.read(settings), span, against, report)
-        listed, client = _members(whose, members, settings), connect(connection, settings)
-        folder = ReportFolder(report, span, agreeing.rules(), unmasked=unmasked) if report else None
-        return _reconcile(_Job(client, listed, span, agreeing, folder, unmasked), began)
+        listed, client, rules = _members(whose, members, settings), connect(connection, settings), agreeing.rules()
+        return _reconcile(_Job(client, listed, agreeing, _report(report, span, rules, unmasked=unmasked)), began)
     except LoyaltyError as error:
         complain(describe(error))
         return Outcome.MISUSED
 
 
 def _reconcile(job: _Job, began: float) -> int:
+    report = job.report
+    if report.journal.earlier:
+        complain(f"going on with an earlier run: {report.journal.earlier:,} members are known")
     try:
-        summary = anyio.run(job.run)
-        if job.folder:
-            job.folder.finish(summary, job.findings, made_at=datetime.now(UTC))
+        anyio.run(job.run)
+        if isinstance(report, ReportFolder):
+            report.finish(made_at=datetime.now(UTC))
     finally:
-        if job.folder:
-            job.folder.close()
-    _show(summary, job.findings)
+        report.close()
+    _show(report)
+    summary = report.summary
     counts = ", ".join(f"{agreement.value} {summary.agreements[agreement]:,}" for agreement in Agreement)
     ending = " (stopped early)" if summary.stopped else ""
     seconds = time.monotonic() - began
@@ -197,11 +182,22 @@ def _reconcile(job: _Job, began: float) -> int:
     return Outcome.FINE if summary.agreement is Agreement.MATCH and not summary.stopped else Outcome.UNPROVED
 
 
-def _show(summary: Summary, findings: Findings) -> None:
+def _show(report: ReportFolder | UnwrittenReport) -> None:
     from loyalty_async.cli.reconcile_tables import reconcile_tables
 
+    findings = islice(report.findings, _SHOWN)
     with standard_output() as write:
-        write(rendered(reconcile_tables(summary, findings.rows[:_SHOWN], seen=findings.seen)))
+        write(rendered(reconcile_tables(report.summary, findings, seen=report.findings.seen)))
+    if report.journal.repeated:
+        complain(f"members given more than once, and reconciled once: {report.journal.repeated:,}")
+    if isinstance(report, ReportFolder):
+        print(f"report: {report.folder / 'report.html'}", file=sys.stderr)
+
+
+def _report(folder: Path | None, span: Span, rules: Rules, *, unmasked: bool) -> ReportFolder | UnwrittenReport:
+    if folder is None:
+        return UnwrittenReport(span, rules, unmasked)
+    return ReportFolder(folder, span, rules, unmasked=unmasked)
 
 
 def _members(whose: Whose, path: str | None, settings: Settings) -> Iterable[Member]:

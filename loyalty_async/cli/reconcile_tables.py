@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from loyalty_async.cli.tables import account_name, add_row, new_table, note, signed
 from loyalty_async.reconcile import AccountTotals, Agreement, Comparison, Divergence, Finding, Summary
+from loyalty_async.reconcile.figures import plain
 
 __all__ = ["comparison_table", "reconcile_tables"]
 
@@ -24,8 +24,8 @@ def reconcile_tables(summary: Summary, findings: Iterable[Finding], *, seen: int
         findings: The rows to show.
         seen: How many there are.
     """
-    shown = list(findings)
-    parts: list[RenderableType] = [_totals(summary.accounts)] if summary.accounts else []
+    shown, accounts = list(findings), summary.accounts
+    parts: list[RenderableType] = [_totals(accounts)] if accounts else []
     if shown:
         parts += [Text(), _differences(shown)]
     if seen > len(shown):
@@ -51,41 +51,54 @@ def comparison_table(comparison: Comparison) -> RenderableType:
     return table
 
 
-def _totals(accounts: Iterable[AccountTotals]) -> RenderableType:
+def _totals(accounts: Sequence[AccountTotals]) -> RenderableType:
     table = new_table()
     table.add_column("account", overflow="fold")
-    for column in ("members", "calculated", "reported", "difference"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for totals in accounts:
+    table.add_column("members", justify="right", no_wrap=True)
+    for column in ("calculated", "reported", "difference"):
+        table.add_column(column, no_wrap=True)
+    columns = [
+        _lined_up([plain(each.calculated) for each in accounts]),
+        _lined_up([plain(each.reported) for each in accounts]),
+        _lined_up([signed(each.difference) if each.difference else "0" for each in accounts]),
+    ]
+    for totals, *figures in zip(accounts, *columns, strict=True):
         account = totals.account
         name = f"{account_name(account.points_category, account.currency)} ({account.program_id})"
-        add_row(table, name, f"{totals.members:,}", totals.calculated, totals.reported, _difference(totals.difference))
+        add_row(table, name, f"{totals.members:,}", *figures)
     return table
 
 
-def _differences(findings: Iterable[Finding]) -> RenderableType:
+def _differences(findings: Sequence[Finding]) -> RenderableType:
     table = new_table()
+    table.add_column("no.", justify="right", no_wrap=True)
     table.add_column("member", overflow="fold")
     table.add_column("account", overflow="fold")
-    table.add_column("difference", justify="right", no_wrap=True)
+    table.add_column("difference", no_wrap=True)
     table.add_column("verdict", overflow="fold")
-    table.add_column("diverges at", overflow="fold")
-    for finding in findings:
+    table.add_column("first divergence", overflow="fold")
+    differences = _lined_up([signed(each.account.difference) if each.account else "" for each in findings])
+    for finding, difference in zip(findings, differences, strict=True):
         account = finding.account
         verdict = Text(finding.reason or finding.agreement, style=_STYLES[finding.agreement])
         name = account_name(account.account.points_category, account.account.currency) if account else ""
-        difference = signed(account.difference) if account else ""
-        add_row(table, finding.member, name, difference, verdict, _where(account.divergence if account else None))
+        where = _where(account.divergence if account else None)
+        add_row(table, f"{finding.number}", finding.member, name, difference, verdict, where)
     return table
 
 
 def _where(divergence: Divergence | None) -> str:
     if divergence is None:
         return ""
-    if divergence.event_log_id is not None:
-        return f"{divergence.until:%Y-%m-%d} {divergence.event_names[0]} {divergence.event_log_id}"
-    return f"{divergence.until:%Y-%m-%d} {'several entries' if divergence.event_log_ids else 'no entry'}"
+    until = f"{divergence.until:%Y-%m-%d}"
+    if divergence.event_log_ids or divergence.since.date() == divergence.until.date():
+        return f"{until} {divergence.words}"
+    return f"{divergence.since:%Y-%m-%d} to {until} {divergence.words}"
 
 
-def _difference(points: Decimal) -> str:
-    return signed(points) if points else "0"
+def _lined_up(texts: Sequence[str]) -> list[str]:
+    """Pad amounts so that their decimal points stand below one another; every character is as wide."""
+    parts = [text.partition(".") for text in texts]
+    before = max((len(whole) for whole, *_ in parts), default=0)
+    behind = max((len(point + fraction) for _, point, fraction in parts), default=0)
+    return [whole.rjust(before) + (point + fraction).ljust(behind) for whole, point, fraction in parts]

@@ -7,18 +7,19 @@ there already; `compare_ledgers` holds an earlier export against the server, `ma
 from loyalty_async.reconcile.crosschecks import Crosscheck, CrosscheckVerdict, match_systems
 from loyalty_async.reconcile.divergences import Search, next_instant, settle
 from loyalty_async.reconcile.explanations import explain
-from loyalty_async.reconcile.findings import Finding, Findings
+from loyalty_async.reconcile.findings import Finding
 from loyalty_async.reconcile.journals import Journal
 from loyalty_async.reconcile.ledgers import Change, Comparison, Difference, compare_ledgers
 from loyalty_async.reconcile.masks import masked, named
 from loyalty_async.reconcile.matching import Rules, match_accounts
 from loyalty_async.reconcile.postings import Account, Line, Posting, Reported, post, reported_of
+from loyalty_async.reconcile.rankings import Findings
 from loyalty_async.reconcile.readings import reconcile_member
-from loyalty_async.reconcile.records import read_verdict, write_verdict
 from loyalty_async.reconcile.reports import ReportFolder
 from loyalty_async.reconcile.sources import EntrySource, Proved, exported_entries, ledger_entries
 from loyalty_async.reconcile.summaries import AccountTotals, Limit, Summary
 from loyalty_async.reconcile.totals import Rounding
+from loyalty_async.reconcile.unwritten import UnwrittenReport
 from loyalty_async.reconcile.verdicts import (
     AccountVerdict,
     Agreement,
@@ -62,6 +63,7 @@ __all__ = [
     "Search",
     "Step",
     "Summary",
+    "UnwrittenReport",
     "Verdicts",
     "compare_ledgers",
     "explain",
@@ -74,10 +76,8 @@ __all__ = [
     "next_instant",
     "post",
     "read_rows",
-    "read_verdict",
     "reconcile_member",
     "reconcile_members",
     "reported_of",
     "settle",
-    "write_verdict",
 ]

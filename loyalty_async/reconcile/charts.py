@@ -60,10 +60,11 @@ def chart(verdict: AccountVerdict) -> str:
     grid = "".join(
         f'<line class="grid" x1="0" x2="{_SIDE}" y1="{frame.y(tick)}" y2="{frame.y(tick)}"/>' for tick in ticks
     )
-    lines = f"{_band(verdict, frame)}{_line(verdict.trail, frame)}{_gap(verdict, frame)}"
+    lines = f"{_band(verdict, frame)}{_line(verdict.trail, frame)}{_parting(verdict, frame)}{_gap(verdict, frame)}"
     svg = (
         f'<svg viewBox="0 0 {_SIDE} {_SIDE}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{escape(_described(verdict, frame))}">{grid}{lines}{_dots(verdict.readings, frame)}</svg>'
+        f'aria-label="{escape(_described(verdict, frame))}">{grid}{lines}{_dots(verdict.readings, frame)}'
+        f"{_ring(verdict, frame)}</svg>"
     )
     labels = "".join(f'<span style="top:{frame.y(tick) / _SIDE:.2%}">{amount(tick)}</span>' for tick in ticks)
     return (
@@ -75,7 +76,7 @@ def chart(verdict: AccountVerdict) -> str:
 
 _LEGEND = (
     '<figcaption><span class="key line">calculated</span><span class="key dot">reported</span>'
-    '<span class="key band">diverges</span></figcaption>'
+    '<span class="key ring">first divergence</span><span class="key band">difference</span></figcaption>'
 )
 
 
@@ -106,7 +107,7 @@ def _line(trail: Sequence[Step], frame: _Frame) -> str:
     first, *rest = trail
     path = f"M0 {frame.y(first.balance)}" + "".join(f"H{frame.x(step.at)}V{frame.y(step.balance)}" for step in rest)
     path += f"H{_SIDE}"
-    return f'<path class="area" d="{path}V{_SIDE}H0Z"/><path class="balance" d="{path}"/>'
+    return f'<path class="balance" d="{path}"/>'
 
 
 def _dots(readings: Iterable[Step], frame: _Frame) -> str:
@@ -125,8 +126,22 @@ def _band(verdict: AccountVerdict, frame: _Frame) -> str:
     if divergence is None:
         return ""
     since, until = frame.x(divergence.since), frame.x(divergence.until)
-    band = f'<rect class="band" x="{since}" y="0" width="{max(until - since, 0.1):.1f}" height="{_SIDE}"/>'
-    return f'{band}<path class="parting" d="M{until} 0V{_SIDE}"/>'
+    return f'<rect class="band" x="{since}" y="0" width="{max(until - since, 0.1):.1f}" height="{_SIDE}"/>'
+
+
+def _parting(verdict: AccountVerdict, frame: _Frame) -> str:
+    divergence = verdict.divergence
+    return "" if divergence is None else f'<path class="parting" d="M{frame.x(divergence.until)} 0V{_SIDE}"/>'
+
+
+def _ring(verdict: AccountVerdict, frame: _Frame) -> str:
+    """Mark what is calculated where it goes wrong: behind the diverging entry."""
+    divergence = verdict.divergence
+    if divergence is None:
+        return ""
+    balance = [step.balance for step in verdict.trail if step.at < divergence.until][-1]
+    place = f'd="M{frame.x(divergence.until)} {frame.y(balance)}h0"'
+    return f'<path class="ring" {place}/><path class="hole" {place}/>'
 
 
 def _mark(verdict: AccountVerdict, frame: _Frame) -> str:

@@ -101,7 +101,7 @@ class Search:
             until=until,
             difference=stretch.difference,
             event_log_ids=tuple(posting.event_log_id for posting in inside),
-            event_names=tuple(dict.fromkeys(posting.event_name for posting in inside)),
+            event_names=tuple(posting.event_name for posting in inside),
             follows=before[-1].event_log_id if before else None,
             uncounted=max((each.event_log_id for each in inside if self._undoes(each, stretch)), default=None),
         )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
-__all__ = ["aligned", "amount", "plain", "signed_amount"]
+__all__ = ["aligned", "amount", "decimals_of", "plain", "signed_amount"]
 
 _FIGURE_SPACE, _PUNCTUATION_SPACE = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
 _MINUS = "\N{MINUS SIGN}"
@@ -27,14 +26,20 @@ def signed_amount(points: Decimal) -> str:
     return f"+{amount(points)}" if points > 0 else amount(points)
 
 
-def aligned(texts: Sequence[str]) -> list[str]:
-    """Pad amounts of one column, so that their decimal points stand below one another when set flush right."""
-    longest = max((len(text.partition(".")[2]) for text in texts), default=0)
-    return [_padded(text, longest) for text in texts]
+def decimals_of(points: Decimal) -> int:
+    """Say with how many decimals an amount is written."""
+    exponent = points.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _padded(text: str, places: int) -> str:
-    decimals = len(text.partition(".")[2])
-    if not text or not places or decimals == places:
+def aligned(text: str, decimals: int) -> str:
+    """Pad an amount, so that in a column that is set flush right all decimal points stand below one another.
+
+    Args:
+        text: As `amount` writes it.
+        decimals: The most decimals of any amount in the column.
+    """
+    own = len(text.partition(".")[2])
+    if not text or not decimals or own >= decimals:
         return text
-    return text + ("" if decimals else _PUNCTUATION_SPACE) + _FIGURE_SPACE * (places - decimals)
+    return text + ("" if own else _PUNCTUATION_SPACE) + _FIGURE_SPACE * (decimals - own)

@@ -1,17 +1,15 @@
-"""What does not match, as rows of a report: the worst so many, in bounded memory."""
+"""What does not match, as rows of a report."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import count
 
 import attrs
 
 from loyalty_async.reconcile.verdicts import AccountVerdict, Agreement, Divergence, MemberVerdict, Reason, Step
 
-__all__ = ["Finding", "Findings", "thinned"]
+__all__ = ["Finding", "findings_of", "thinned"]
 
 _BUCKETS = 100
 """Of a drawn running balance; a screen shows no more."""
@@ -47,48 +45,35 @@ class Finding:
         size = self.account.difference.copy_abs() if self.account else Decimal(0)
         return self.agreement is Agreement.MISMATCH, size
 
-
-@attrs.define
-class Findings:
-    """The findings of greatest weight.
-
-    Attributes:
-        most: How many to keep.
-        seen: How many there were.
-    """
-
-    most: int = 1_000
-    seen: int = 0
-    _kept: list[tuple[tuple[bool, Decimal], int, Finding]] = attrs.field(factory=list, repr=False)
-    _order: Iterator[int] = attrs.field(factory=lambda: count(0, -1), repr=False)
-
-    def add(self, verdict: MemberVerdict, member: str) -> None:
-        """Take in what does not match of one member."""
-        for finding in _findings(verdict, member):
-            self.seen += 1
-            kept = (finding.weight, next(self._order), finding)
-            (heapq.heappush if len(self._kept) < self.most else heapq.heappushpop)(self._kept, kept)
-
     @property
-    def rows(self) -> Sequence[Finding]:
-        """What was kept, the heaviest first."""
-        return [finding for *_, finding in sorted(self._kept, key=lambda kept: kept[:2], reverse=True)]
+    def amounts(self) -> tuple[Decimal, ...]:
+        """The figures of the row: calculated, reported (nought if the server names no such account), difference."""
+        account = self.account
+        if account is None:
+            return ()
+        return account.calculated, account.reported or Decimal(0), account.difference
 
 
-def thinned(trail: Sequence[Step], buckets: int = _BUCKETS) -> tuple[Step, ...]:
-    """Keep what can be seen of a running balance: of each stretch the lowest, the highest and the last step."""
+def thinned(trail: Sequence[Step], divergence: Divergence | None, buckets: int = _BUCKETS) -> tuple[Step, ...]:
+    """Keep what can be seen of a running balance: of each stretch the lowest, the highest and the last step.
+
+    The last step before a divergence ends stays, too.
+    """
     if len(trail) <= 3 * buckets:
         return tuple(trail)
     size = -(-len(trail) // buckets)
     stretches = [range(start, min(start + size, len(trail))) for start in range(0, len(trail), size)]
     places = {0}
+    if divergence is not None:
+        places.add(max((place for place, step in enumerate(trail) if step.at < divergence.until), default=0))
     for stretch in stretches:
         balances = [trail[place].balance for place in stretch]
         places |= {stretch[balances.index(min(balances))], stretch[balances.index(max(balances))], stretch[-1]}
     return tuple(trail[place] for place in sorted(places))
 
 
-def _findings(verdict: MemberVerdict, member: str) -> Iterator[Finding]:
+def findings_of(verdict: MemberVerdict, member: str) -> Iterator[Finding]:
+    """Give what does not match of one member, who is shown as told."""
     if verdict.agreement is Agreement.MATCH:
         return
     for account in verdict.unmatched:
@@ -97,7 +82,7 @@ def _findings(verdict: MemberVerdict, member: str) -> Iterator[Finding]:
             member=member,
             agreement=account.agreement,
             reason=account.reason,
-            account=attrs.evolve(account, trail=thinned(account.trail)),
+            account=attrs.evolve(account, trail=thinned(account.trail, account.divergence)),
             near=_near(account.trail, account.divergence),
         )
     if not verdict.unmatched:

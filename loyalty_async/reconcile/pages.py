@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from decimal import ROUND_DOWN, Decimal
 from html import escape
 from importlib.resources import files
 
@@ -14,11 +15,11 @@ import attrs
 from loyalty_async.models.spans import Span
 from loyalty_async.models.vocabulary import LedgerEntryType
 from loyalty_async.reconcile.explanations import account_words, program_words
-from loyalty_async.reconcile.figures import aligned, amount, signed_amount
-from loyalty_async.reconcile.findings import Findings
+from loyalty_async.reconcile.figures import aligned, amount, decimals_of, signed_amount
 from loyalty_async.reconcile.matching import Rules
 from loyalty_async.reconcile.panels import findings_table, movement_table
 from loyalty_async.reconcile.postings import exact_sum
+from loyalty_async.reconcile.rankings import Findings
 from loyalty_async.reconcile.summaries import AccountTotals, Summary
 from loyalty_async.reconcile.totals import Rounding
 from loyalty_async.reconcile.verdicts import Agreement
@@ -54,6 +55,7 @@ class Page:
         rules: When balances agreed.
         made_at: When the run was made.
         unmasked: Whether identifiers are shown in full.
+        source: Where the entries are from, if not from the server.
     """
 
     summary: Summary
@@ -62,26 +64,28 @@ class Page:
     rules: Rules
     made_at: datetime
     unmasked: bool = False
+    source: str = ""
 
 
-def render(page: Page) -> str:
-    """Write the page as HTML.
+def render(page: Page) -> Iterator[str]:
+    """Write the page as HTML, part by part: a thousand differences are never text all at once.
 
     Its content security policy allows its own style and script, and no request at all.
     """
     style, script = _asset("report.css"), _asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:"
-    body = "".join((_header(page), _totals(page.summary), _findings(page), _notes(page), _footer(page)))
-    return (
+    yield (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
         f'<link rel="icon" href="data:,">\n<title>Reconciliation, {_period(page.span)}</title>\n'
         f"<style>\n{style}</style>\n<noscript><style>.panel[hidden]{{display:table-row}}</style></noscript>\n"
-        f"</head>\n<body>\n{body}\n<script>{script}</script>\n</body>\n</html>\n"
+        f"</head>\n<body>\n{_header(page)}{_totals(page.summary)}"
     )
+    yield from _findings(page)
+    yield f"{_notes(page)}{_footer(page)}\n<script>{script}</script>\n</body>\n</html>\n"
 
 
 def _asset(name: str) -> str:
@@ -100,7 +104,8 @@ def _header(page: Page) -> str:
     drawn = "".join(f'<div class="tile {kind}"><dt>{name}</dt><dd>{count:,}</dd></div>' for kind, name, count in tiles)
     return (
         '<header><p class="eyebrow">Loyalty ledger reconciliation</p>'
-        f'<h1>{_period(page.span)}</h1><p class="lede">{_sentence(summary)}</p></header>\n<main>\n'
+        f'<h1>{_period(page.span)}</h1><p class="lede">{_sentence(summary)}</p>'
+        f'<p class="made">{_exactly(page)}</p></header>\n<main>\n'
         f'<section aria-labelledby="outcome"><h2 id="outcome" class="unseen">Outcome</h2><dl class="tiles">{drawn}</dl>'
         "</section>\n"
     )
@@ -112,16 +117,30 @@ def _sentence(summary: Summary) -> str:
     if not summary.members:
         return f"No member was reconciled.{stopped}"
     if not (wrong or untold):
-        return f"Every balance is what its entries make of it.{stopped}"
+        whole = "The one member matches" if summary.members == 1 else f"All {summary.members:,} members match"
+        return f'<strong class="good">{whole}</strong>: every balance is what its entries make of it.{stopped}'
+    right = summary.agreements[Agreement.MATCH]
     parts = [
-        f"<strong>{_members(wrong, 'does not match', 'do not match')}</strong>" if wrong else "",
-        _members(untold, "cannot be told", "cannot be told") if untold else "",
+        f'<strong class="bad">{wrong:,} {"does" if wrong == 1 else "do"} not</strong>' if wrong else "",
+        f"{untold:,} cannot be told" if untold else "",
     ]
-    return f"Of {_members(summary.members)}, {' and '.join(filter(None, parts))}.{stopped}"
+    rest = " and ".join(filter(None, parts))
+    return f"{right:,} of {summary.members:,} members match ({_share(right, summary.members)}); {rest}.{stopped}"
 
 
-def _members(count: int, one: str = "member", several: str = "members") -> str:
-    return f"{count:,} {one if count == 1 else several}"
+def _share(count: int, of: int) -> str:
+    """Give a share in percent, cut off: what is not everything is never 100."""
+    return f"{(Decimal(100 * count) / of).quantize(Decimal('0.1'), ROUND_DOWN)}%"
+
+
+def _exactly(page: Page) -> str:
+    """Say to the second what was checked, when, and from what."""
+    since, until = (
+        f"{end.astimezone(UTC):%d %B %Y %H:%M:%S}".lstrip("0") for end in (page.span.since, page.span.until)
+    )
+    made = f"{page.made_at.astimezone(UTC):%d %B %Y at %H:%M} UTC".lstrip("0")
+    source = f" Entries are from {escape(page.source)}, balances from the server." if page.source else ""
+    return f"From {since} up to, not including, {until} UTC. Checked on {made}.{source}"
 
 
 def _section(name: str, title: str, content: str) -> str:
@@ -131,11 +150,9 @@ def _section(name: str, title: str, content: str) -> str:
 def _totals(summary: Summary) -> str:
     if not summary.accounts:
         return ""
-    columns = [aligned(texts) for texts in zip(*map(_figures, summary.accounts), strict=True)]
-    rows = "".join(
-        _total_row(totals, figures)
-        for totals, figures in zip(summary.accounts, zip(*columns, strict=True), strict=True)
-    )
+    figures = [_figures(totals) for totals in summary.accounts]
+    decimals = max(decimals_of(figure) for row in figures for figure in row)
+    rows = "".join(_total_row(totals, row, decimals) for totals, row in zip(summary.accounts, figures, strict=True))
     heads = "".join(f'<th scope="col" class="number">{name}</th>' for name in _FIGURES)
     table = (
         '<div class="scroll" role="region" aria-labelledby="totals" tabindex="0"><table class="totals"><thead><tr>'
@@ -146,20 +163,21 @@ def _totals(summary: Summary) -> str:
     return _section("totals", "Totals by program, category and currency", table + _movements(summary))
 
 
-def _figures(totals: AccountTotals) -> list[str]:
+def _figures(totals: AccountTotals) -> list[Decimal]:
     opened = totals.moved(LedgerEntryType.OPENING_BALANCE)
     return [
-        amount(exact_sum((totals.opening, opened))),
-        amount(totals.moved(LedgerEntryType.CREDIT)),
-        amount(totals.moved(LedgerEntryType.DEBIT)),
-        amount(totals.calculated),
-        amount(totals.reported),
-        signed_amount(totals.difference),
+        exact_sum((totals.opening, opened)),
+        totals.moved(LedgerEntryType.CREDIT),
+        totals.moved(LedgerEntryType.DEBIT),
+        totals.calculated,
+        totals.reported,
+        totals.difference,
     ]
 
 
-def _total_row(totals: AccountTotals, figures: Sequence[str]) -> str:
+def _total_row(totals: AccountTotals, row: Sequence[Decimal], decimals: int) -> str:
     wrong = totals.members - totals.agreements[Agreement.MATCH]
+    figures = [aligned(text, decimals) for text in (*map(amount, row[:-1]), signed_amount(row[-1]))]
     cells = "".join(
         f'<td class="number" data-label="{name}">{text}</td>' for name, text in zip(_FIGURES, figures, strict=True)
     )
@@ -187,13 +205,17 @@ def _movements(summary: Summary) -> str:
     return f'<details class="more">{title}<div class="grids">{drawn}</div></details>'
 
 
-def _findings(page: Page) -> str:
-    rows, seen = page.findings.rows, page.findings.seen
-    if not rows:
-        return _section("differences", "Differences", "<p>There are none.</p>")
-    cut = f"<p>These are the {len(rows):,} largest of {seen:,}; all are in mismatches.jsonl.</p>"
-    content = f"{cut if seen > len(rows) else ''}{_CONTROLS}{findings_table(rows)}"
-    return _section("differences", "Differences", f'{content}<p id="none" hidden>Nothing fits this search.</p>')
+def _findings(page: Page) -> Iterable[str]:
+    kept, seen = len(page.findings), page.findings.seen
+    if not kept:
+        yield _section("differences", "Differences", "<p>There are none.</p>")
+        return
+    yield '<section aria-labelledby="differences"><h2 id="differences">Differences</h2>'
+    if seen > kept:
+        yield f"<p>These are the {kept:,} largest of {seen:,}; all are in mismatches.jsonl.</p>"
+    yield _CONTROLS
+    yield from findings_table(page.findings, page.findings.decimals)
+    yield '<p id="none" hidden>Nothing fits this search.</p></section>\n'
 
 
 def _notes(page: Page) -> str:
@@ -216,14 +238,20 @@ def _notes(page: Page) -> str:
 def _footer(page: Page) -> str:
     shown = "in full: treat this page as personal data" if page.unmasked else "masked"
     return (
-        f"</main>\n<footer><p>Made {page.made_at.astimezone(UTC):%d %B %Y at %H:%M} UTC. All times are UTC. "
-        f"Identifiers are {shown}.</p></footer>"
+        f"</main>\n<footer><p>All times are UTC. Identifiers are {shown}. This page asks the network for nothing.</p>"
+        "</footer>"
     )
 
 
 def _period(span: Span) -> str:
-    ends = [end.astimezone(UTC) for end in (span.since, span.until)]
-    whole = all(end.time() == time() for end in ends)
-    form = "%d %B %Y" if whole else "%d %B %Y %H:%M"
-    since, until = (end.strftime(form).lstrip("0") for end in ends)
-    return f"{since} to {until}"
+    """Name a stretch of time as people do: by months or days if it is made of them, the last one included."""
+    since, until = (end.astimezone(UTC) for end in (span.since, span.until))
+    if any(end.time() != time() for end in (since, until)):
+        return " to ".join(f"{end:%d %B %Y %H:%M}".lstrip("0") for end in (since, until))
+    last = until - timedelta(days=1)
+    form = "%B %Y" if since.day == until.day == 1 else "%d %B %Y"
+    begin, end = (day.strftime(form).lstrip("0") for day in (since, last))
+    if begin == end:
+        return end
+    year = f" {last.year}"
+    return f"{begin.removesuffix(year) if since.year == last.year else begin} to {end}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from html import escape
@@ -11,7 +11,7 @@ from itertools import pairwise
 from loyalty_async.models.vocabulary import LedgerEntryType
 from loyalty_async.reconcile.charts import chart
 from loyalty_async.reconcile.explanations import REASONS, account_words, explain, program_words, verdict_words
-from loyalty_async.reconcile.figures import aligned, amount, plain, signed_amount
+from loyalty_async.reconcile.figures import aligned, amount, decimals_of, plain, signed_amount
 from loyalty_async.reconcile.findings import Finding
 from loyalty_async.reconcile.postings import minus
 from loyalty_async.reconcile.verdicts import AccountVerdict, Divergence, Movement, Step
@@ -36,25 +36,29 @@ _KINDS: Mapping[str, str] = {
 }
 
 
-def findings_table(rows: Sequence[Finding]) -> str:
-    """Draw the table; each row has a button that unfolds its panel."""
+def findings_table(findings: Iterable[Finding], decimals: int) -> Iterator[str]:
+    """Draw the table, a row at a time; each has a button that unfolds its panel.
+
+    Args:
+        findings: The rows.
+        decimals: The most decimals of any of their amounts.
+    """
     heads = "".join(
         f'<th scope="col" class="{kind}"><button type="button">{name}<span class="sorted" aria-hidden="true"></span>'
         "</button></th>"
         for name, kind in _COLUMNS
     )
-    figures = zip(*(aligned(column) for column in zip(*map(_figures, rows), strict=True)), strict=True)
-    drawn = "".join(
-        _row(place, finding, texts) + _panel(place, finding)
-        for place, (finding, texts) in enumerate(zip(rows, figures, strict=True))
-    )
-    return f'<table id="findings"><thead><tr>{heads}</tr></thead><tbody>{drawn}</tbody></table>'
+    yield f'<table id="findings"><thead><tr>{heads}</tr></thead><tbody>'
+    for place, finding in enumerate(findings):
+        figures = [aligned(text, decimals) for text in _figures(finding)]
+        yield _row(place, finding, figures) + _panel(place, finding)
+    yield "</tbody></table>"
 
 
 def movement_table(movements: Iterable[Movement]) -> str:
     """Draw what came and went, by type and event name."""
     listed = list(movements)
-    points = aligned([amount(movement.points) for movement in listed])
+    points = _column([movement.points for movement in listed])
     rows = "".join(
         f'<tr><td>{escape(_KINDS.get(movement.kind, movement.kind))}</td><th scope="row">{escape(movement.event_name)}'
         f'</th><td class="number">{movement.count:,}</td><td class="number">{text}</td></tr>'
@@ -75,9 +79,15 @@ def _figures(finding: Finding) -> tuple[str, str, str]:
     return amount(account.calculated), reported, signed_amount(account.difference)
 
 
-def _row(place: int, finding: Finding, figures: tuple[str, str, str]) -> str:
+def _column(amounts: Sequence[Decimal], write: Callable[[Decimal], str] = amount) -> list[str]:
+    """Write a column of amounts, lined up at the decimal point."""
+    decimals = max(map(decimals_of, amounts), default=0)
+    return [aligned(write(each), decimals) for each in amounts]
+
+
+def _row(place: int, finding: Finding, figures: Sequence[str]) -> str:
     account, panel = finding.account, f"panel-{place}"
-    values = ("", "", "") if account is None else tuple(map(plain, _values(account)))
+    values = list(map(plain, finding.amounts)) or ["", "", ""]
     numbers = "".join(
         f'<td class="number" data-label="{name}" data-value="{value or 0}">{text}</td>'
         for (name, _), text, value in zip(_COLUMNS[2:5], figures, values, strict=True)
@@ -88,7 +98,7 @@ def _row(place: int, finding: Finding, figures: tuple[str, str, str]) -> str:
         f'<tr class="row {finding.agreement}" data-panel="{panel}" data-kind="{finding.agreement}" '
         f'data-words="{escape(_words(finding))}"><th scope="row" data-value="{finding.number}">'
         f'<button type="button" class="toggle" aria-expanded="false" aria-controls="{panel}">'
-        f'<span class="fold" aria-hidden="true"></span>{escape(finding.member)}</button>'
+        f'<span class="fold" aria-hidden="true"></span><span class="name">{escape(finding.member)}</span></button>'
         f'<span class="place">no. {finding.number:,}</span></th>'
         f'<td data-label="Account"><span class="cell">{where} <span class="program">{program}</span></span>'
         f"</td>{numbers}"
@@ -97,21 +107,23 @@ def _row(place: int, finding: Finding, figures: tuple[str, str, str]) -> str:
     )
 
 
-def _values(account: AccountVerdict) -> tuple[Decimal, Decimal, Decimal]:
-    return account.calculated, account.reported or Decimal(0), account.difference
-
-
 def _divergence_cell(finding: Finding) -> str:
     divergence = finding.account.divergence if finding.account else None
     if divergence is None:
         words = '<span class="faint">not found</span>' if finding.account else ""
         return f'<td data-label="First divergence" data-value="0">{words}</td>'
-    words = ", ".join(divergence.event_names) or "no entry"
     return (
         f'<td data-label="First divergence" data-value="{divergence.until.timestamp():.0f}">'
-        f'<span class="cell"><time datetime="{divergence.until.isoformat()}">{divergence.until:%d %b %Y}</time> '
-        f'<span class="program">{escape(words)}</span></span></td>'
+        f'<span class="cell">{_when(divergence)} <span class="program">{escape(divergence.words)}</span></span></td>'
     )
+
+
+def _when(divergence: Divergence) -> str:
+    """Name the day; from when to when, if no entry says which."""
+    until = f'<time datetime="{divergence.until.isoformat()}">{divergence.until:%d %b %Y}</time>'
+    if divergence.event_log_ids or divergence.since.date() == divergence.until.date():
+        return until
+    return f'<time datetime="{divergence.since.isoformat()}">{divergence.since:%d %b}</time> to {until}'
 
 
 def _words(finding: Finding) -> str:
@@ -126,7 +138,7 @@ def _words(finding: Finding) -> str:
             "" if account.reported is None else plain(account.reported),
         ]
         if account.divergence is not None:
-            words += [*map(str, account.divergence.event_log_ids), *account.divergence.event_names]
+            words += [*map(str, account.divergence.event_log_ids), *dict.fromkeys(account.divergence.event_names)]
             words.append(f"{account.divergence.until:%d %b %Y}")
     return " ".join(words).lower()
 
@@ -158,8 +170,8 @@ def _near_table(steps: Sequence[Step], divergence: Divergence | None) -> str:
     pairs = list(pairwise(steps))
     if divergence is None or not pairs:
         return ""
-    points = aligned([signed_amount(minus(step.balance, before.balance)) for before, step in pairs])
-    balances = aligned([amount(step.balance) for _, step in pairs])
+    points = _column([minus(step.balance, before.balance) for before, step in pairs], signed_amount)
+    balances = _column([step.balance for _, step in pairs])
     drawn = [
         _near_row(step, texts, divergence)
         for (_, step), texts in zip(pairs, zip(points, balances, strict=True), strict=True)

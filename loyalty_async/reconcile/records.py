@@ -1,44 +1,84 @@
-"""Verdicts as documents, and back: for whoever keeps them, so that a run can go on where it was cut off.
+"""What a run that was cut off goes on with, as documents: the sums over all members, and what did not match.
 
-A record holds no identifier: the member is told by its place among those given.
+No amount loses a digit. A finding holds its member as the report shows it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import zlib
+from collections import Counter
+from decimal import Decimal
+from typing import Any, Final
 
 import attrs
 
 from loyalty_async.errors import InvalidArgument, MalformedAnswerError
-from loyalty_async.models.members import Member
-from loyalty_async.reconcile.verdicts import MemberVerdict
+from loyalty_async.reconcile.findings import Finding
+from loyalty_async.reconcile.postings import Account
+from loyalty_async.reconcile.summaries import AccountTotals, Summary
+from loyalty_async.reconcile.verdicts import Agreement, Movement
 from loyalty_async.wire.documents import decode_json, encode_json
 from loyalty_async.wire.rows import read_model
 
-__all__ = ["read_verdict", "write_verdict"]
+__all__ = ["read_finding", "read_summary", "write_finding", "write_summary"]
 
-_FIELDS = {field.name: field.type for field in attrs.fields(attrs.resolve_types(MemberVerdict))}
-del _FIELDS["member"]
-
-
-def write_verdict(verdict: MemberVerdict) -> bytes:
-    """Write everything of a verdict but whose it is, as one line of JSON; every amount keeps its digits."""
-    return encode_json({name: getattr(verdict, name) for name in _FIELDS})
+_LEVEL: Final = 1
+"""Of zlib: a running balance shrinks to a fifth at any level."""
+_COUNTS: Final = ("members", "entries", "nets_compared", "nets_differing")
+_AMOUNTS: Final = ("opening", "calculated", "reported", "difference")
 
 
-def read_verdict(record: bytes, member: Member) -> MemberVerdict:
-    """Read a verdict back.
+def write_finding(finding: Finding) -> bytes:
+    """Write a finding, as small as it gets: a report holds a thousand of them."""
+    return zlib.compress(encode_json(finding), _LEVEL)
 
-    Args:
-        record: As `write_verdict` made it.
-        member: Whose it is.
+
+def read_finding(record: bytes) -> Finding:
+    """Read back what `write_finding` wrote."""
+    finding: Finding = read_model(decode_json(zlib.decompress(record)), Finding)
+    return finding
+
+
+def write_summary(summary: Summary) -> bytes:
+    """Write a summary as JSON."""
+    document = {name: getattr(summary, name) for name in _COUNTS}
+    document |= {"agreements": summary.agreements, "reasons": summary.reasons}
+    return encode_json({**document, "accounts": list(map(_totals_document, summary.accounts))})
+
+
+def read_summary(record: bytes) -> Summary:
+    """Read back what `write_summary` wrote.
 
     Raises:
         InvalidArgument: It is no such record.
     """
     try:
         document: Any = decode_json(record)
-        values = {name: read_model(document[name], kind) for name, kind in _FIELDS.items()}
+        return Summary(
+            **{name: document[name] for name in _COUNTS},
+            agreements=_agreements(document["agreements"]),
+            reasons=Counter(document["reasons"]),
+            accounts={totals.account: totals for totals in map(_totals, document["accounts"])},
+        )
     except (LookupError, MalformedAnswerError, TypeError, ValueError) as problem:
-        raise InvalidArgument(f"this is no record of a verdict: {type(problem).__name__}") from None
-    return MemberVerdict(member=member, **values)
+        raise InvalidArgument(f"this is no record of a summary: {type(problem).__name__}") from None
+
+
+def _totals_document(totals: AccountTotals) -> dict[str, Any]:
+    names = [field.name for field in attrs.fields(AccountTotals) if field.name != "movements"]
+    return {**{name: getattr(totals, name) for name in names}, "movements": list(totals.movements.values())}
+
+
+def _totals(document: Any) -> AccountTotals:
+    movements: tuple[Movement, ...] = read_model(document["movements"], tuple[Movement, ...])
+    return AccountTotals(
+        account=read_model(document["account"], Account),
+        members=document["members"],
+        agreements=_agreements(document["agreements"]),
+        movements={(movement.kind, movement.event_name): movement for movement in movements},
+        **{name: Decimal(document[name]) for name in _AMOUNTS},
+    )
+
+
+def _agreements(counts: dict[str, int]) -> Counter[Agreement]:
+    return Counter({Agreement(name): count for name, count in counts.items()})

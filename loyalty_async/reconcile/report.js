@@ -41,7 +41,8 @@
   };
   const sort = (header) => {
     const column = header.cellIndex;
-    const ascending = header.getAttribute("aria-sort") === "descending";
+    const before = header.getAttribute("aria-sort");
+    const ascending = before ? before === "descending" : !header.classList.contains("number");
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
     pairs.sort((one, other) => {

@@ -16,16 +16,18 @@ from typing import IO, Any
 
 import attrs
 
-from loyalty_async.errors import InvalidArgument
+from loyalty_async.errors import ClientStateError, InvalidArgument, OutputError
+from loyalty_async.models.members import Member
 from loyalty_async.models.spans import Span
 from loyalty_async.models.vocabulary import LedgerEntryType
 from loyalty_async.reconcile.figures import plain
-from loyalty_async.reconcile.findings import Findings
 from loyalty_async.reconcile.journals import Journal
 from loyalty_async.reconcile.masks import named
 from loyalty_async.reconcile.matching import Rules
 from loyalty_async.reconcile.pages import Page, render
 from loyalty_async.reconcile.postings import Account
+from loyalty_async.reconcile.rankings import Findings
+from loyalty_async.reconcile.records import read_summary, write_summary
 from loyalty_async.reconcile.summaries import AccountTotals, Summary
 from loyalty_async.reconcile.verdicts import AccountVerdict, Agreement, MemberVerdict
 from loyalty_async.wire.documents import encode_json
@@ -34,123 +36,157 @@ __all__ = ["ReportFolder"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
-_JOURNAL = ".unfinished.jsonl"
+_JOURNAL = ".unfinished.sqlite"
+_TOTALS = ("report.html", "summary.csv", "movements.csv")
 _ACCOUNT_COLUMNS = ("program_id", "program_name", "points_category", "currency")
 
 
-@attrs.define
+@attrs.define(eq=False)
 class ReportFolder:
-    """Writes the results of one run.
+    """Writes the results of one run, and goes on with one that was cut off in the same folder.
+
+    Give `passes` as `skip=` and `summary` as `summary=` to `reconcile_members`, and each verdict to `add` before the
+    next one is taken.
 
     Attributes:
-        folder: Where; made if it is not there. Files of an earlier run go.
+        folder: Where; made if it is not there. Files of an earlier run that was finished go.
         span: What was asked for.
         rules: When balances agreed.
         unmasked: Whether identifiers are written in full; then only the owner may read the files.
+        source: Where the entries are from, if not from the server.
         journal: What the run has come to so far; gone when it is finished.
+        summary: The same in numbers.
+        findings: What does not match, as far as the page shows it.
     """
 
     folder: Path
     span: Span
     rules: Rules
     unmasked: bool = False
+    source: str = ""
     journal: Journal = attrs.field(init=False, repr=False)
+    summary: Summary = attrs.field(init=False, factory=Summary, repr=False)
+    findings: Findings = attrs.field(init=False, factory=Findings, repr=False)
     _lines: IO[bytes] | None = attrs.field(init=False, default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Open the folder.
+        """Open the folder, and take in what a run that was cut off came to there.
 
         Raises:
-            InvalidArgument: It cannot be written.
+            InvalidArgument: It cannot be written, or that run had other arguments.
+            OutputError: Another run is at work there, or a file is not as that run left it.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for name in ("report.html", "summary.csv", "movements.csv"):
-                (self.folder / name).unlink(missing_ok=True)
-            self._lines = self._open("mismatches.jsonl")
+            self.journal = Journal(self.folder / _JOURNAL, self._question())
+            try:
+                self._restore()
+                self._lines = self._open_lines(self.journal.lines)
+                for name in _TOTALS:
+                    (self.folder / name).unlink(missing_ok=True)
+            except BaseException:
+                self.journal.close()
+                raise
         except OSError as problem:
             raise _unwritable(problem) from None
-        self.journal = Journal(self.folder / _JOURNAL, self._question())
 
-    def earlier(self, summary: Summary, findings: Findings) -> int:
-        """Take in what a run that was cut off came to in this folder; call it first.
-
-        Args:
-            summary: Gets its numbers.
-            findings: Gets what did not match.
-
-        Returns:
-            How many members that are; `journal.done` are their places.
-
-        Raises:
-            InvalidArgument: That run had other arguments, or the folder cannot be written.
-        """
-        try:
-            for verdict, shown in self.journal.earlier():
-                summary.add(verdict)
-                findings.add(verdict, shown)
-                self._write_line(verdict, shown)
-        except OSError as problem:
-            raise _unwritable(problem) from None
-        return len(self.journal.done)
+    def passes(self, member: Member) -> bool:
+        """Tell whether a member is through already, or under way."""
+        return self.journal.passes(member)
 
     def add(self, verdict: MemberVerdict) -> None:
-        """Note a member, and write the line of one that does not match.
+        """Write the line of a member that does not match, and note that he is through.
 
         Raises:
             InvalidArgument: The folder cannot be written.
+            ClientStateError: `summary` does not hold this verdict, or more than this one.
+            OutputError: The journal cannot be written.
         """
         shown = named(verdict.member, unmasked=self.unmasked)
+        self.journal.add(verdict.member, self.findings.add(verdict, shown))
+        if self.summary.members != self.journal.through:
+            raise ClientStateError("give report.summary to reconcile_members, and every verdict to report.add")
         try:
-            self._write_line(verdict, shown)
-            self.journal.add(verdict, shown)
+            if verdict.agreement is not Agreement.MATCH and self._lines is not None:
+                self._lines.write(encode_json(_member_document(verdict, shown)) + b"\n")
+                self._lines.flush()
+            if self.journal.is_due:
+                self._note()
         except OSError as problem:
             raise _unwritable(problem) from None
 
-    def _write_line(self, verdict: MemberVerdict, shown: str) -> None:
-        if verdict.agreement is not Agreement.MATCH and self._lines is not None:
-            self._lines.write(encode_json(_member_document(verdict, shown)) + b"\n")
-            self._lines.flush()
-
-    def _question(self) -> dict[str, str]:
-        ends = {"since": self.span.since.isoformat(), "until": self.span.until.isoformat()}
-        rules = {name: str(value) for name, value in attrs.asdict(self.rules).items()}
-        return {**ends, **rules, "unmasked": str(self.unmasked)}
-
-    def finish(self, summary: Summary, findings: Findings, *, made_at: datetime) -> None:
+    def finish(self, *, made_at: datetime) -> None:
         """Write the totals and the page.
 
         Args:
-            summary: Everything in numbers.
-            findings: What the page is to show of what does not match.
             made_at: When the run was made.
 
         Raises:
             InvalidArgument: The folder cannot be written.
         """
         page = Page(
-            summary=summary,
-            findings=findings,
+            summary=self.summary,
+            findings=self.findings,
             span=self.span,
             rules=self.rules,
             made_at=made_at,
             unmasked=self.unmasked,
+            source=self.source,
         )
-        self.close()
+        accounts = self.summary.accounts
         try:
-            self._write("summary.csv", _csv(map(_total_row, summary.accounts)))
-            self._write("movements.csv", _csv(row for totals in summary.accounts for row in _movement_rows(totals)))
+            self._note()
+            self._write("summary.csv", [_csv(map(_total_row, accounts))])
+            self._write("movements.csv", [_csv(row for totals in accounts for row in _movement_rows(totals))])
             self._write("report.html", render(page))
+            self._close_lines()
             self.journal.finish()
         except OSError as problem:
             raise _unwritable(problem) from None
 
     def close(self) -> None:
         """Close the files; what was written stays, and a later run in this folder goes on with it."""
-        self.journal.close()
+        if self._lines is not None:
+            try:
+                self._note()
+            finally:
+                self._close_lines()
+                self.journal.close()
+
+    def _restore(self) -> None:
+        record = self.journal.summary
+        if record is not None:
+            self.summary = read_summary(record)
+            self.findings.restore(self.journal.records())
+
+    def _note(self) -> None:
+        """Make what there is last: first the lines, then that they count."""
+        if self._lines is not None:
+            self._lines.flush()
+            os.fsync(self._lines.fileno())
+            self.journal.note(write_summary(self.summary), self._lines.tell())
+
+    def _close_lines(self) -> None:
         if self._lines is not None:
             self._lines.close()
             self._lines = None
+
+    def _question(self) -> dict[str, str]:
+        ends = {"since": self.span.since.isoformat(), "until": self.span.until.isoformat()}
+        rules = {name: str(value) for name, value in attrs.asdict(self.rules).items()}
+        return {**ends, **rules, "unmasked": str(self.unmasked), "entries": self.source}
+
+    def _open_lines(self, kept: int) -> IO[bytes]:
+        """Open the file of mismatches, with so many bytes of what is there."""
+        path = self.folder / "mismatches.jsonl"
+        if not kept:
+            return self._open(path.name)
+        if not path.exists() or path.stat().st_size < kept:
+            raise OutputError("mismatches.jsonl is not as the unfinished run left it: give another folder")
+        lines = path.open("r+b")
+        lines.truncate(kept)
+        lines.seek(kept)
+        return lines
 
     def _open(self, name: str) -> IO[bytes]:
         path = self.folder / name
@@ -158,9 +194,9 @@ class ReportFolder:
         mode = 0o600 if self.unmasked else 0o666
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
 
-    def _write(self, name: str, text: str) -> None:
+    def _write(self, name: str, parts: Iterable[str]) -> None:
         with self._open(name) as file:
-            file.write(text.encode())
+            file.writelines(part.encode() for part in parts)
 
 
 def _unwritable(problem: OSError) -> InvalidArgument:

@@ -91,7 +91,7 @@ class Divergence:
         until: The first at which they do not.
         difference: By how much: reported minus calculated, between the two.
         event_log_ids: The entries between the two.
-        event_names: What happened in them.
+        event_names: What happened in each of them.
         follows: The entry before; None if there is none in the span.
         uncounted: The entry between the two without which they would agree, as if the server did not count it; of
             several such, as of a bill that was booked twice, the one with the highest id.
@@ -109,6 +109,15 @@ class Divergence:
     def event_log_id(self) -> int | None:
         """The entry, where it can be told."""
         return self.event_log_ids[0] if len(self.event_log_ids) == 1 else self.uncounted
+
+    @property
+    def words(self) -> str:
+        """Say in short what happened: `no entry`, `TransactionAdd 178437000`, `TransactionAdd and 2 more`."""
+        if not self.event_log_ids:
+            return "no entry"
+        if self.event_log_id is None:
+            return f"{self.event_names[0]} and {len(self.event_log_ids) - 1:,} more"
+        return f"{self.event_names[self.event_log_ids.index(self.event_log_id)]} {self.event_log_id}"
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ Tasks live only inside `reconcile_members`, and leaving its block cancels what s
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Container, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -54,7 +54,7 @@ async def reconcile_members(
     entries: EntrySource | None = None,
     concurrency: int = 8,
     limit: Limit | None = None,
-    skip: Container[int] = (),
+    skip: Callable[[Member], bool] | None = None,
     summary: Summary | None = None,
 ) -> AsyncGenerator[Verdicts]:
     """Open a stream of verdicts over members, however many.
@@ -71,7 +71,8 @@ async def reconcile_members(
         entries: Where entries come from; the server unless told.
         concurrency: How many members to work on, or to keep the verdicts of, at once. Memory holds so many ledgers.
         limit: When to stop because too much is wrong.
-        skip: Places of members to pass over, of whom an earlier run gave the verdict; the others keep their numbers.
+        skip: Asked once for each member whether to pass over it, because an earlier run gave its verdict, for instance;
+            the others keep their numbers. `ReportFolder.passes`, if there is a report.
         summary: What the earlier run came to, to be added to; a new one unless given.
 
     Yields:
@@ -226,7 +227,9 @@ class Verdicts(AsyncIterator[MemberVerdict]):
 class _Queue(AsyncIterator[tuple[Member, int]]):
     """Members of any iterable, numbered; no generator of our own, which would have to be closed."""
 
-    def __init__(self, members: Iterable[Member] | AsyncIterable[Member], skip: Container[int]) -> None:
+    def __init__(
+        self, members: Iterable[Member] | AsyncIterable[Member], skip: Callable[[Member], bool] | None
+    ) -> None:
         self._skip, self._taken = skip, 0
         self._ahead = aiter(members) if isinstance(members, AsyncIterable) else None
         self._plain = iter(()) if isinstance(members, AsyncIterable) else iter(members)
@@ -235,7 +238,7 @@ class _Queue(AsyncIterator[tuple[Member, int]]):
         while True:
             member = await self._next()
             self._taken += 1
-            if self._taken not in self._skip:
+            if self._skip is None or not self._skip(member):
                 return member, self._taken
 
     async def _next(self) -> Member:

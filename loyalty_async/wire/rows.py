@@ -5,8 +5,10 @@ A line is an object with the names of `LedgerEntry`: decimals are texts, instant
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import NoneType
@@ -22,6 +24,9 @@ from loyalty_async.wire.documents import decode_json
 from loyalty_async.wire.problems import Misfit
 
 __all__ = ["read_model", "read_row", "read_rows"]
+
+_AMOUNT = re.compile(r"-?\d{1,200}(\.\d{1,200})?(E[+-]\d{1,2})?", re.ASCII)
+"""As Python writes a decimal, sums included: longer than the server may send one, and 0.0000000 is 0E-7."""
 
 
 def read_rows(lines: Iterable[bytes]) -> Iterator[LedgerEntry]:
@@ -61,8 +66,15 @@ def read_model(row: object, kind: Any) -> Any:
 def _converter() -> cattrs.Converter:
     converter = strict_converter()
     converter.register_structure_hook(datetime, _moment)
+    converter.register_structure_hook(Decimal, _amount)
     converter.register_structure_hook_factory(attrs.has, lambda kind: _class_hook(converter, kind))
     return converter
+
+
+def _amount(value: object, _: Any) -> Decimal:
+    if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
+        raise Misfit("a decimal number was expected")
+    return Decimal(value)
 
 
 def _moment(value: object, _: Any) -> datetime:

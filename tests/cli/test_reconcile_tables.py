@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import islice
+
 from loyalty_async.cli.reconcile_tables import reconcile_tables
 from loyalty_async.reconcile import Findings, Summary, named
 from tests.cli.conftest import drawn
@@ -11,7 +13,7 @@ def test_totals_and_the_worst_differences_are_shown_exactly() -> None:
     for verdict in verdicts():
         summary.add(verdict)
         findings.add(verdict, named(verdict.member))
-    lines = drawn(reconcile_tables(summary, findings.rows[:4], seen=findings.seen))
+    lines = drawn(reconcile_tables(summary, islice(findings, 4), seen=findings.seen))
     text = "\n".join(lines)
     assert all(len(line) <= 80 for line in lines)
     for totals in summary.accounts:
@@ -19,3 +21,5 @@ def test_totals_and_the_worst_differences_are_shown_exactly() -> None:
     assert "-1234.560" in text
     assert "mobile=•••" in text
     assert f"4 of {findings.seen} differences" in text
+    totals = [line for line in lines if line.startswith(("Main", "promised", "Stars"))]
+    assert len({line.index(".") for line in totals}) == 1

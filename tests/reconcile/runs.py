@@ -13,14 +13,11 @@ import attrs
 from loyalty_async.models.members import Customer
 from loyalty_async.models.spans import Span
 from loyalty_async.reconcile import (
-    Findings,
     MemberVerdict,
     Posting,
     Reason,
     ReportFolder,
     Rules,
-    Summary,
-    named,
     reconcile_member,
 )
 from loyalty_async.reconcile.readings import untold
@@ -84,13 +81,11 @@ def _books(number: int, postings: list[Posting]) -> Books:
     return books
 
 
-def write_report(folder: Path, *, unmasked: bool = False) -> tuple[Summary, Findings]:
+def write_report(folder: Path, *, unmasked: bool = False) -> ReportFolder:
     """Write the report of the run."""
-    summary, findings = Summary(), Findings()
     report = ReportFolder(folder, SPAN, Rules(), unmasked=unmasked)
     for verdict in verdicts():
-        summary.add(verdict)
-        findings.add(verdict, named(verdict.member, unmasked=unmasked))
+        report.summary.add(verdict)
         report.add(verdict)
-    report.finish(summary, findings, made_at=MADE_AT)
-    return summary, findings
+    report.finish(made_at=MADE_AT)
+    return report

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from loyalty_async.reconcile.figures import aligned, amount, plain, signed_amount
+from loyalty_async.reconcile.figures import aligned, amount, decimals_of, plain, signed_amount
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -28,7 +28,13 @@ def test_every_digit_is_written(points: str, machine: str, people: str | None, s
 
 
 def test_decimal_points_stand_below_one_another() -> None:
-    texts = aligned(["1.5", "20", "3.125", ""])
+    texts = [aligned(text, 3) for text in ("1.5", "20", "3.125", "")]
     assert [len(text) for text in texts] == [5, 6, 5, 0]
     assert [text.rstrip("\N{FIGURE SPACE}\N{PUNCTUATION SPACE}") for text in texts] == ["1.5", "20", "3.125", ""]
-    assert aligned(["5", "10"]) == ["5", "10"]
+    assert aligned("10", 0) == "10"
+
+
+@pytest.mark.parametrize(("points", "decimals"), [("1.50", 2), ("20", 0), ("2E+3", 0), ("0E-7", 7)])
+def test_decimals_are_counted_as_they_are_written(points: str, decimals: int) -> None:
+    assert decimals_of(Decimal(points)) == decimals
+    assert len(plain(Decimal(points)).partition(".")[2]) == decimals

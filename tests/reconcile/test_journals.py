@@ -1,75 +1,150 @@
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from loyalty_async.errors import InvalidArgument
-from loyalty_async.reconcile import Journal, Summary, named
-from loyalty_async.reconcile.journals import Places
-from tests.reconcile.runs import MEMBERS, verdicts
+from loyalty_async.errors import InvalidArgument, OutputError
+from loyalty_async.models.members import Customer
+from loyalty_async.reconcile.journals import Journal
 
-
-def written(path: Path, count: int) -> Journal:
-    """Begin a journal, and note some members."""
-    journal = Journal(path, {"since": "then"})
-    assert list(journal.earlier()) == []
-    for verdict, _ in zip(verdicts(), range(count), strict=False):
-        journal.add(verdict, named(verdict.member))
-    journal.close()
-    return journal
+ANN, BEN, CAT = (Customer.by_mobile(f"9174064010{number:02}", source="INSTORE") for number in (4, 5, 6))
+QUESTION = {"since": "then"}
 
 
-def test_what_was_noted_is_given_again_and_the_rest_is_added(tmp_path: Path) -> None:
-    written(tmp_path / "j", 9)
-    again, summary, whole = Journal(tmp_path / "j", {"since": "then"}), Summary(), Summary()
-    for verdict, shown in again.earlier():
-        assert shown == f"mobile=•••{verdict.number:04}"
-        summary.add(verdict)
-    for verdict in verdicts():
-        whole.add(verdict)
-        if verdict.number not in again.done:
-            again.add(verdict, "x")
-            summary.add(verdict)
-    assert summary == whole
-    assert len(again.done) == MEMBERS
-    again.finish()
-    assert not (tmp_path / "j").exists()
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
-@pytest.mark.parametrize("cut", [1, 2, 100])
-def test_a_line_that_was_cut_off_is_written_anew(tmp_path: Path, cut: int) -> None:
-    written(tmp_path / "j", 5)
-    whole = (tmp_path / "j").read_bytes()
-    (tmp_path / "j").write_bytes(whole[:-cut])
-    again = Journal(tmp_path / "j", {"since": "then"})
-    assert [verdict.number for verdict, _ in again.earlier()] == [1, 2, 3, 4]
-    fifth = next(verdict for verdict in verdicts() if verdict.number == 5)
-    again.add(fifth, named(fifth.member))
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    opened = Journal(path, QUESTION, clock=Clock())
+    yield opened
+    opened.close()
+
+
+def after(path: Path) -> Journal:
+    """Open what a process would leave that is killed now."""
+    left = path.with_name("left")
+    for file in path.parent.glob(f"{path.name}*"):
+        shutil.copyfile(file, left.with_name(file.name.replace(path.name, "left", 1)))
+    return Journal(left, QUESTION)
+
+
+def test_what_was_noted_is_there_after_a_kill_and_what_was_not_never_happened(path: Path, journal: Journal) -> None:
+    journal.add(ANN, [b"one", b"two"])
+    journal.note(b"sums", 17)
+    journal.add(BEN, [b"three"])
+    again = after(path)
+    assert (again.earlier, again.summary, again.lines) == (1, b"sums", 17)
+    assert list(again.records()) == [b"one", b"two"]
+    assert (again.passes(ANN), again.passes(BEN)) == (True, False)
     again.close()
-    assert (tmp_path / "j").read_bytes() == whole
 
 
-@pytest.mark.parametrize("first", [b'{"since":"now"}\n', b"5\n", b"rubbish\n"])
-def test_the_journal_of_another_question_is_refused(tmp_path: Path, first: bytes) -> None:
-    (tmp_path / "j").write_bytes(first)
-    with pytest.raises(InvalidArgument, match="other arguments"):
-        list(Journal(tmp_path / "j", {"since": "then"}).earlier())
-    assert (tmp_path / "j").read_bytes() == first
+def test_a_new_journal_knows_nothing(journal: Journal) -> None:
+    assert (journal.earlier, journal.summary, journal.lines, list(journal.records())) == (0, None, 0, [])
 
 
-def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
-    written(tmp_path / "j", 1)
-    assert (tmp_path / "j").stat().st_mode & 0o777 == 0o600
+def test_a_member_is_taken_once_at_whatever_place_and_when(journal: Journal) -> None:
+    """While it is under way, while it waits to be noted, and when it is noted."""
+    assert not journal.passes(ANN)
+    assert journal.passes(ANN)
+    journal.add(ANN)
+    assert journal.passes(ANN)
+    journal.note(b"", 0)
+    assert journal.passes(ANN)
+    assert (journal.repeated, journal.through) == (3, 1)
 
 
-@given(st.permutations(range(1, 40)), st.integers(0, 39))
-def test_places_hold_what_was_added_in_any_order(numbers: list[int], count: int) -> None:
-    places = Places()
-    for number in numbers[:count]:
-        places.add(number)
-    assert [number for number in range(45) if number in places] == sorted(numbers[:count])
-    assert len(places) == count
-    assert 0 not in places
+def test_members_of_an_earlier_run_are_not_called_repeated(path: Path, journal: Journal) -> None:
+    journal.add(ANN)
+    journal.note(b"", 0)
+    journal.close()
+    again = Journal(path, QUESTION)
+    assert again.passes(ANN)
+    assert (again.repeated, again.earlier, again.through) == (0, 1, 1)
+    again.close()
+
+
+def test_it_is_due_after_a_while_or_after_many_members(path: Path) -> None:
+    clock = Clock()
+    journal = Journal(path, QUESTION, clock=clock)
+    assert not journal.is_due
+    clock.now = 0.5
+    assert journal.is_due
+    journal.note(b"", 0)
+    assert not journal.is_due
+    for number in range(500):
+        journal.add(Customer.by_id(number + 1, source="INSTORE"))
+    assert journal.is_due
+    journal.close()
+
+
+def test_the_journal_of_another_question_is_refused_by_what_differs(path: Path, journal: Journal) -> None:
+    journal.close()
+    with pytest.raises(InvalidArgument, match=r"other arguments \(since differ\)"):
+        Journal(path, {"since": "now"})
+    with pytest.raises(InvalidArgument, match=r"other arguments \(more differ\)"):
+        Journal(path, {**QUESTION, "more": "x"})
+
+
+def test_two_runs_cannot_share_it(path: Path, journal: Journal) -> None:
+    assert journal.earlier == 0
+    with pytest.raises(OutputError, match="another reconciliation is at work"):
+        Journal(path, QUESTION)
+
+
+def test_what_is_no_journal_is_refused(path: Path) -> None:
+    path.write_text("rubbish " * 200)
+    with pytest.raises(OutputError, match="the journal cannot be opened"):
+        Journal(path, QUESTION)
+
+
+def test_a_journal_of_a_later_version_is_refused(path: Path, journal: Journal) -> None:
+    journal.close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    with pytest.raises(OutputError, match="version 2"):
+        Journal(path, QUESTION)
+
+
+def test_it_names_nobody_and_only_its_owner_may_read_it(path: Path, journal: Journal) -> None:
+    journal.passes(ANN)
+    journal.add(ANN)
+    journal.note(b"", 0)
+    for file in path.parent.glob(f"{path.name}*"):
+        assert ANN.identifier_value.encode() not in file.read_bytes()
+        assert file.stat().st_mode & 0o777 == 0o600
+    assert ANN.identifier_value not in repr(journal)
+
+
+def test_nothing_is_left_when_a_run_is_finished(path: Path, journal: Journal) -> None:
+    journal.add(CAT)
+    journal.note(b"", 0)
+    journal.finish()
+    assert list(path.parent.iterdir()) == []
+
+
+def test_one_without_a_name_leaves_nothing_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    journal = Journal(None, {})
+    journal.add(ANN)
+    journal.note(b"", 0)
+    assert journal.passes(ANN)
+    journal.finish()
+    assert list(tmp_path.iterdir()) == []

@@ -19,6 +19,10 @@ from tests.reconcile.runs import MADE_AT, MEMBERS, NASTY, SPAN, verdicts, write_
 _VOID = {"meta", "link", "input", "img", "br"}
 
 
+def rendered(summary: Summary, findings: Findings) -> str:
+    return "".join(render(Page(summary=summary, findings=findings, span=SPAN, rules=Rules(), made_at=MADE_AT)))
+
+
 class Outline(HTMLParser):
     """Checks that every tag is closed in its turn, and that ids are unique and what refers to them is there."""
 
@@ -72,11 +76,10 @@ def test_the_summary_has_a_row_for_each_account(folder: Path) -> None:
 
 
 def test_a_spreadsheet_computes_nothing_that_the_server_sent(tmp_path: Path) -> None:
-    summary = Summary()
-    verdict = next(verdicts())
+    report, verdict = ReportFolder(tmp_path, SPAN, Rules()), next(verdicts())
     evil = Account(program_id=1, points_category="Main", program_name="=cmd()")
-    summary.add(attrs.evolve(verdict, accounts=(attrs.evolve(verdict.accounts[0], account=evil),)))
-    ReportFolder(tmp_path, SPAN, Rules()).finish(summary, Findings(), made_at=MADE_AT)
+    report.summary.add(attrs.evolve(verdict, accounts=(attrs.evolve(verdict.accounts[0], account=evil),)))
+    report.finish(made_at=MADE_AT)
     assert "1,'=cmd(),Main" in (tmp_path / "summary.csv").read_text()
 
 
@@ -107,12 +110,10 @@ def test_a_page_without_differences_says_so() -> None:
     for verdict in verdicts():
         if verdict.agreement is Agreement.MATCH:
             summary.add(verdict)
-    page = render(Page(summary=summary, findings=Findings(), span=SPAN, rules=Rules(), made_at=MADE_AT))
-    assert "Every balance is what its entries make of it." in page
+    page = rendered(summary, Findings())
+    assert "All 16 members match</strong>: every balance is what its entries make of it." in page
     assert "There are none." in page
-    assert "No member was reconciled." in render(
-        Page(summary=Summary(), findings=Findings(), span=SPAN, rules=Rules(), made_at=MADE_AT)
-    )
+    assert "No member was reconciled." in rendered(Summary(), Findings())
 
 
 def test_a_page_that_shows_only_the_largest_says_so() -> None:
@@ -120,7 +121,7 @@ def test_a_page_that_shows_only_the_largest_says_so() -> None:
     for verdict in verdicts():
         summary.add(verdict)
         findings.add(verdict, "x")
-    page = render(Page(summary=summary, findings=findings, span=SPAN, rules=Rules(), made_at=MADE_AT))
+    page = rendered(summary, findings)
     assert f"These are the 2 largest of {findings.seen}" in page
     assert "The run stopped early" in page
 
@@ -148,6 +149,8 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 def test_a_report_does_not_show_whose_it_is(tmp_path: Path) -> None:
     report = ReportFolder(tmp_path, SPAN, Rules())
-    report.add(attrs.evolve(list(verdicts())[2], member=Customer.by_mobile("917406401004", source="INSTORE")))
+    verdict = attrs.evolve(list(verdicts())[2], member=Customer.by_mobile("917406401004", source="INSTORE"))
+    report.summary.add(verdict)
+    report.add(verdict)
     report.close()
     assert "917406401004" not in repr(report) + (tmp_path / "mismatches.jsonl").read_text()
