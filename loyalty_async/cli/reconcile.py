@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from itertools import islice
@@ -19,7 +20,7 @@ from cyclopts import Group, Parameter
 from loyalty_async.cli.arguments import read_moment, read_zone
 from loyalty_async.cli.connections import Connection, connect
 from loyalty_async.cli.displays import rendered
-from loyalty_async.cli.ledger_comparisons import compare
+from loyalty_async.cli.ledger_comparisons import Differences, compare
 from loyalty_async.cli.member_lists import read_members
 from loyalty_async.cli.members import Whose
 from loyalty_async.cli.outcomes import Outcome, describe
@@ -30,7 +31,16 @@ from loyalty_async.errors import InvalidArgument, LoyaltyError
 from loyalty_async.models.members import Member
 from loyalty_async.models.spans import Span
 from loyalty_async.models.vocabulary import Source
-from loyalty_async.reconcile import Agreement, Limit, ReportFolder, Rules, UnwrittenReport, reconcile_members
+from loyalty_async.reconcile import (
+    Agreement,
+    EntrySource,
+    ExportedLedgers,
+    Limit,
+    ReportFolder,
+    Rules,
+    UnwrittenReport,
+    reconcile_members,
+)
 
 __all__ = ["reconcile"]
 
@@ -94,6 +104,7 @@ class _Job:
     members: Iterable[Member]
     agreeing: Agreeing
     report: ReportFolder | UnwrittenReport
+    entries: EntrySource | None
 
     async def run(self) -> None:
         """Reconcile all members."""
@@ -104,6 +115,7 @@ class _Job:
                 self.members,
                 self.report.span,
                 rules=self.report.rules,
+                entries=self.entries,
                 concurrency=self.agreeing.concurrency,
                 limit=self.agreeing.limit(),
                 skip=self.report.passes,
@@ -129,9 +141,16 @@ def reconcile(
     until: Annotated[str, Parameter(help="First moment not wanted any more.")],
     timezone: Annotated[str, Parameter(help="Zone of dates without an offset.")] = "UTC",
     report: Annotated[Path | None, Parameter(help="Folder for the results; made if it is not there.")] = None,
+    entries: Annotated[
+        Path | None,
+        Parameter(help="Folder of an export to take entries from; only balances are asked of the server then."),
+    ] = None,
     against: Annotated[
         Path | None,
-        Parameter(help="Instead compare a member's ledger, as `ledger` wrote it earlier, with the server's now."),
+        Parameter(
+            help="Instead compare ledgers as they were written earlier, by `ledger` or `export`, with the server's "
+            "now: a file of JSON lines or Parquet, or the folder of an export."
+        ),
     ] = None,
     unmasked: Annotated[
         bool,
@@ -146,7 +165,7 @@ def reconcile(
 
     A table goes to the standard output. The report is a page that opens from disk, `report.html`, with all mismatches
     as JSON lines and the totals as CSV beside it. Identifiers are masked; a member is told by its place in the input.
-    A run that was cut off goes on if the same command is given again, with the same list of members.
+    A run that was cut off goes on if the same command is given again.
 
     The exit code is 0 if everything matches, 1 if something does not or cannot be told, and 2 on any error.
     """
@@ -154,10 +173,12 @@ def reconcile(
     settings, began = load_settings(connection.config, os.environ), time.monotonic()
     span = _span(since, until, timezone)
     try:
-        if against is not None:
-            return compare(connect(connection, settings), whose.read(settings), span, against, report)
         listed, client, rules = _members(whose, members, settings), connect(connection, settings), agreeing.rules()
-        return _reconcile(_Job(client, listed, agreeing, _report(report, span, rules, unmasked=unmasked)), began)
+        if against is not None:
+            return compare(client, listed, span, against, Differences(report, unmasked))
+        with _exported(entries, span, rules) as source:
+            kept = _report(report, span, rules, unmasked=unmasked, entries=entries)
+            return _reconcile(_Job(client, listed, agreeing, kept, source), began)
     except LoyaltyError as error:
         complain(describe(error))
         return Outcome.MISUSED
@@ -194,10 +215,25 @@ def _show(report: ReportFolder | UnwrittenReport) -> None:
         print(f"report: {report.folder / 'report.html'}", file=sys.stderr)
 
 
-def _report(folder: Path | None, span: Span, rules: Rules, *, unmasked: bool) -> ReportFolder | UnwrittenReport:
+@contextlib.contextmanager
+def _exported(folder: Path | None, span: Span, rules: Rules) -> Iterator[EntrySource | None]:
+    """Open the export that entries are to come from, if they are."""
+    if folder is None:
+        yield None
+        return
+    with ExportedLedgers(folder, span) as ledgers:
+        if rules.alternate_currencies and not ledgers.has_currencies:
+            raise InvalidArgument("the export has no alternate currencies: give --without-currencies")
+        yield ledgers.source
+
+
+def _report(
+    folder: Path | None, span: Span, rules: Rules, *, unmasked: bool, entries: Path | None
+) -> ReportFolder | UnwrittenReport:
     if folder is None:
         return UnwrittenReport(span, rules, unmasked)
-    return ReportFolder(folder, span, rules, unmasked=unmasked)
+    source = f"the export {entries.resolve().name}" if entries else ""
+    return ReportFolder(folder, span, rules, unmasked=unmasked, source=source)
 
 
 def _members(whose: Whose, path: str | None, settings: Settings) -> Iterable[Member]:

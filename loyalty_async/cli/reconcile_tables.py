@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from loyalty_async.cli.tables import account_name, add_row, new_table, note, signed
-from loyalty_async.reconcile import AccountTotals, Agreement, Comparison, Divergence, Finding, Summary
+from loyalty_async.reconcile import AccountTotals, Agreement, Counts, Divergence, Finding, Summary
 from loyalty_async.reconcile.figures import plain
 
 __all__ = ["comparison_table", "reconcile_tables"]
@@ -33,7 +34,7 @@ def reconcile_tables(summary: Summary, findings: Iterable[Finding], *, seen: int
     return Group(*parts)
 
 
-def comparison_table(comparison: Comparison) -> RenderableType:
+def comparison_table(comparison: Counts) -> RenderableType:
     """Make a table of how many entries are the same, and how many are not."""
     counts = {
         "matched": comparison.matched,
@@ -41,14 +42,18 @@ def comparison_table(comparison: Comparison) -> RenderableType:
         "only in the file": comparison.only_left,
         "only on the server": comparison.only_right,
     }
-    total = sum(counts.values())
     table = new_table()
     table.add_column("entries")
     table.add_column("number", justify="right", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
     for name, count in counts.items():
-        add_row(table, name, f"{count:,}", f"{count / total:.2%}" if total else "")
+        add_row(table, name, f"{count:,}", _share(count, comparison.total))
     return table
+
+
+def _share(count: int, total: int) -> str:
+    """Give a share in percent, cut off: what is not everything is never 100."""
+    return f"{Decimal(10_000 * count // total).scaleb(-2)}%" if total else ""
 
 
 def _totals(accounts: Sequence[AccountTotals]) -> RenderableType:

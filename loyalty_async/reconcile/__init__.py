@@ -7,9 +7,11 @@ there already; `compare_ledgers` holds an earlier export against the server, `ma
 from loyalty_async.reconcile.crosschecks import Crosscheck, CrosscheckVerdict, match_systems
 from loyalty_async.reconcile.divergences import Search, next_instant, settle
 from loyalty_async.reconcile.explanations import explain
+from loyalty_async.reconcile.exported_ledgers import ExportedLedgers
+from loyalty_async.reconcile.exported_rows import member_of, read_exported
 from loyalty_async.reconcile.findings import Finding
 from loyalty_async.reconcile.journals import Journal
-from loyalty_async.reconcile.ledgers import Change, Comparison, Difference, compare_ledgers
+from loyalty_async.reconcile.ledgers import Change, Comparison, Counts, Difference, compare_ledgers
 from loyalty_async.reconcile.masks import masked, named
 from loyalty_async.reconcile.matching import Rules, match_accounts
 from loyalty_async.reconcile.postings import Account, Line, Posting, Reported, post, reported_of
@@ -40,11 +42,13 @@ __all__ = [
     "Agreement",
     "Change",
     "Comparison",
+    "Counts",
     "Crosscheck",
     "CrosscheckVerdict",
     "Difference",
     "Divergence",
     "EntrySource",
+    "ExportedLedgers",
     "Finding",
     "Findings",
     "Journal",
@@ -72,9 +76,11 @@ __all__ = [
     "masked",
     "match_accounts",
     "match_systems",
+    "member_of",
     "named",
     "next_instant",
     "post",
+    "read_exported",
     "read_rows",
     "reconcile_member",
     "reconcile_members",

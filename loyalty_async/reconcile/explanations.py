@@ -21,6 +21,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.MOVED: "The ledger changed from reading to reading. Reconcile this member again.",
     Reason.PENDING: "The server has not booked everything yet. Reconcile this member again later.",
     Reason.INCOMPLETE: "The entries could not be proved complete. Reconcile this member again.",
+    Reason.UNEXPORTED: "The export that the entries are from does not have this member.",
     Reason.UNREADABLE: "The server refused, or failed for this member.",
 }
 _CATEGORIES: Mapping[str, str] = {

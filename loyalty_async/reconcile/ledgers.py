@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ import attrs
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import LedgerEntry
 
-__all__ = ["Change", "Comparison", "Difference", "compare_ledgers"]
+__all__ = ["Change", "Comparison", "Counts", "Difference", "compare_ledgers"]
 
 _UNHELD = 10_000
 """So many entries found on one side only are kept, to be recognised on the other side under another date."""
@@ -48,6 +48,46 @@ class Difference:
         """The event's id."""
         entry = self.left or self.right
         return entry.event_log_id if entry else 0
+
+    def without_persons(self) -> Difference:
+        """Leave out of both entries who it was, and what else the server sent; `fields` still names it."""
+        left, right = (
+            None if entry is None else attrs.evolve(entry, customer_details=None, extra={})
+            for entry in (self.left, self.right)
+        )
+        return attrs.evolve(self, left=left, right=right)
+
+
+@attrs.define
+class Counts:
+    """How many entries are the same in two ledgers, and how many are not.
+
+    Attributes:
+        matched: How many entries are the same on both sides.
+        changed: How many differ.
+        only_left: How many are only in the left ledger.
+        only_right: How many are only in the right one.
+    """
+
+    matched: int = 0
+    changed: int = 0
+    only_left: int = 0
+    only_right: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many there are, one on each side counted once."""
+        return self.matched + self.changed + self.only_left + self.only_right
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing differs."""
+        return self.total == self.matched
+
+    def add(self, other: Counts) -> None:
+        """Take in what came out for others."""
+        for name in attrs.fields_dict(Counts):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @attrs.define
@@ -118,26 +158,15 @@ class Comparison(AsyncIterator[Difference]):
     """The differences of two ledgers, as they are found; a wait that is cancelled loses nothing.
 
     Attributes:
-        matched: How many entries are the same on both sides, so far.
-        changed: How many differ.
-        only_left: How many are only in the left ledger.
-        only_right: How many are only in the right one.
+        counts: How many entries are the same so far, and how many are not.
     """
 
     _left: Iterator[LedgerEntry] = attrs.field(repr=False)
     _right: AsyncIterator[LedgerEntry] = attrs.field(repr=False)
-    matched: int = attrs.field(init=False, default=0)
-    changed: int = attrs.field(init=False, default=0)
-    only_left: int = attrs.field(init=False, default=0)
-    only_right: int = attrs.field(init=False, default=0)
+    counts: Counts = attrs.field(init=False, factory=Counts)
     _heads: _Heads = attrs.field(init=False, factory=_Heads, repr=False)
     _lonely: _Lonely = attrs.field(init=False, factory=_Lonely, repr=False)
     _found: deque[Difference] = attrs.field(init=False, factory=deque, repr=False)
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing differs, so far."""
-        return not (self.changed or self.only_left or self.only_right)
 
     async def __anext__(self) -> Difference:
         """Give the next difference.
@@ -156,7 +185,7 @@ class Comparison(AsyncIterator[Difference]):
             else:
                 self._merge(*self._heads.take())
         difference = self._found.popleft()
-        setattr(self, difference.change, getattr(self, difference.change) + 1)
+        setattr(self.counts, difference.change, getattr(self.counts, difference.change) + 1)
         return difference
 
     def _merge(self, left: LedgerEntry | None, right: LedgerEntry | None) -> None:
@@ -165,7 +194,7 @@ class Comparison(AsyncIterator[Difference]):
             left, right = self._lonely.pair(left, right)
         if left is not None and right is not None:
             fields = _differing(left, right)
-            self.matched += not fields
+            self.counts.matched += not fields
             if fields:
                 self._found.append(Difference(change=Change.CHANGED, left=left, right=right, fields=fields))
         elif self._lonely.are_many:
@@ -199,13 +228,20 @@ def _differing(left: LedgerEntry, right: LedgerEntry) -> tuple[str, ...]:
 
 
 def _bare(value: Any) -> Any:
-    """Give a value without what this version of the library does not know."""
+    """Give a value without what this version of the library does not know.
+
+    An object of which nothing is known is none, an id is its text, and a mapping is none if it is empty: so they are
+    written to Parquet.
+    """
     if isinstance(value, tuple):
         return tuple(map(_bare, value))
     if attrs.has(type(value)):
         names = [field.name for field in attrs.fields(type(value)) if field.name != "extra"]
-        return {name: _bare(getattr(value, name)) for name in names}
-    return value
+        bare = {name: _bare(getattr(value, name)) for name in names}
+        return bare if any(each is not None for each in bare.values()) else None
+    if isinstance(value, Mapping):
+        return dict(value) or None
+    return str(value) if isinstance(value, int) else value
 
 
 def _sorted(entries: Iterable[LedgerEntry]) -> Iterator[LedgerEntry]:

@@ -111,23 +111,30 @@ class _Reader:
     async def verdict(self) -> MemberVerdict:
         """Read until it can be told, or not."""
         before: _Reading | None = None
-        for number in range(1, self._rules.rounds + 1):
-            if number > 1 and self._rules.pause_s:
+        number = 0
+        while True:
+            number += 1
+            if before is not None and self._rules.pause_s:
                 await anyio.sleep(self._rules.pause_s)
             reading = await self._read()
+            if reading is None:
+                return untold(self._member, Reason.UNEXPORTED)
             accounts = self._match(reading)
             if worst(account.agreement for account in accounts) is Agreement.MATCH:
                 return self._conclude(reading, accounts, number)
             if reading == before:
                 return self._conclude(reading, await self._settle(reading, accounts), number)
+            if number >= self._rules.rounds:
+                return self._conclude(reading, [_untold(account, Reason.MOVED) for account in accounts], number)
             before = reading
-        return self._conclude(reading, [_untold(account, Reason.MOVED) for account in accounts], number)
 
-    async def _read(self) -> _Reading:
+    async def _read(self) -> _Reading | None:
         """Read the entries, choose the instants, and read the balances."""
         self._pending = False
         wide = Span(self._span.since - MARGIN, self._span.until + MARGIN)
         proved = await self._source(self._member, wide)
+        if proved is None:
+            return None
         span = _quiet(self._span, proved.span, proved.postings)
         opening, closing = await self._balances(span.since), await self._balances(span.until)
         return _Reading(

@@ -34,8 +34,8 @@ class Proved:
     pending: bool = False
 
 
-EntrySource = Callable[[Member, Span], Awaitable[Proved]]
-"""Gives all entries of a member in a span, or in as much of it as there is."""
+EntrySource = Callable[[Member, Span], Awaitable[Proved | None]]
+"""Gives all entries of a member in a span, or in as much of it as there is; None if it does not have the member."""
 
 
 def ledger_entries(client: CapillaryClient, *, alternate_currencies: bool = True) -> EntrySource:

@@ -40,6 +40,8 @@ class Reason(StrEnum):
     """The server warned that it has not booked everything yet."""
     INCOMPLETE = "incomplete"
     """The entries could not be proved complete."""
+    UNEXPORTED = "unexported"
+    """The entries were to come from an export, and it does not have the member."""
     UNREADABLE = "unreadable"
     """The server refused or failed for this member."""
 

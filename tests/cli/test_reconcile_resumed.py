@@ -107,11 +107,8 @@ def test_who_is_through_is_known_by_who_it_is(run: Run, configured: Served, memb
     assert asked < walks(configured) - asked
 
 
-def test_other_arguments_are_refused_and_nothing_is_touched(
-    run: Run, configured: Served, members: str, tmp_path: Path
-) -> None:
+def test_other_arguments_are_refused_and_nothing_is_touched(run: Run, members: str, tmp_path: Path) -> None:
     cut_off(run, members, tmp_path / "cut")
-    assert configured
     before = (tmp_path / "cut" / "mismatches.jsonl").read_bytes()
     again = run("reconcile", "--members", members, *SPAN, "--tolerance", "1", "--report", str(tmp_path / "cut"))
     assert again.code == 2
@@ -119,10 +116,9 @@ def test_other_arguments_are_refused_and_nothing_is_touched(
     assert (tmp_path / "cut" / "mismatches.jsonl").read_bytes() == before
 
 
-def test_lines_beyond_what_was_noted_do_not_count(run: Run, configured: Served, members: str, tmp_path: Path) -> None:
+def test_lines_beyond_what_was_noted_do_not_count(run: Run, members: str, tmp_path: Path) -> None:
     """They are of members who are asked about again."""
     cut_off(run, members, tmp_path / "cut")
-    assert configured
     with (tmp_path / "cut" / "mismatches.jsonl").open("ab") as lines:
         lines.write(b'{"number":1,"a line that was cut')
     assert run("reconcile", "--members", members, *SPAN, "--report", str(tmp_path / "cut")).code == 1
@@ -130,9 +126,8 @@ def test_lines_beyond_what_was_noted_do_not_count(run: Run, configured: Served, 
     assert len(numbers) == len(set(numbers)) == 2
 
 
-def test_a_folder_that_somebody_tidied_is_refused(run: Run, configured: Served, members: str, tmp_path: Path) -> None:
+def test_a_folder_that_somebody_tidied_is_refused(run: Run, members: str, tmp_path: Path) -> None:
     cut_off(run, members, tmp_path / "cut")
-    assert configured
     (tmp_path / "cut" / "mismatches.jsonl").write_bytes(b"")
     again = run("reconcile", "--members", members, *SPAN, "--report", str(tmp_path / "cut"))
     assert again.code == 2
@@ -140,10 +135,7 @@ def test_a_folder_that_somebody_tidied_is_refused(run: Run, configured: Served, 
 
 
 @pytest.mark.parametrize("report", [True, False])
-def test_a_member_given_twice_counts_once(
-    run: Run, configured: Served, members: str, tmp_path: Path, *, report: bool
-) -> None:
-    assert configured
+def test_a_member_given_twice_counts_once(run: Run, members: str, tmp_path: Path, *, report: bool) -> None:
     listed = Path(members).read_text()
     Path(members).write_text(f"{listed}\n{listed}")
     options = ("--report", str(tmp_path / "out")) if report else ()

@@ -21,5 +21,5 @@ def test_totals_and_the_worst_differences_are_shown_exactly() -> None:
     assert "-1234.560" in text
     assert "mobile=•••" in text
     assert f"4 of {findings.seen} differences" in text
-    totals = [line for line in lines if line.startswith(("Main", "promised", "Stars"))]
-    assert len({line.index(".") for line in totals}) == 1
+    rows = [line for line in lines if line.startswith(("Main", "promised", "Stars"))]
+    assert len({line.index(".") for line in rows}) == 1

@@ -40,13 +40,13 @@ async def compared(left: list[LedgerEntry], right: list[LedgerEntry]) -> tuple[C
 
 
 def counts(comparison: Comparison) -> tuple[int, int, int, int]:
-    return comparison.matched, comparison.changed, comparison.only_left, comparison.only_right
+    return attrs.astuple(comparison.counts)
 
 
 async def test_equal_ledgers_match() -> None:
     """However many decimals were printed, and whatever else the server sends now."""
     comparison, found = await compared([made(1), made(2, 9)], [made(1, points="5.000"), made(2, 9, extra={"new": 1})])
-    assert (found, counts(comparison), comparison.is_clean) == ([], (2, 0, 0, 0), True)
+    assert (found, counts(comparison), comparison.counts.is_clean) == ([], (2, 0, 0, 0), True)
 
 
 async def test_each_kind_of_difference_is_named() -> None:
@@ -60,7 +60,7 @@ async def test_each_kind_of_difference_is_named() -> None:
         5: (Change.CHANGED, ("created_at",)),
     }
     assert counts(comparison) == (1, 2, 1, 1)
-    assert not comparison.is_clean
+    assert not comparison.counts.is_clean
 
 
 async def test_equal_rows_are_counted_off_one_against_one() -> None:
@@ -88,7 +88,7 @@ async def test_every_difference_is_found_once_and_nothing_else(
         + [Change.CHANGED for number in kept if number in changed - gone]
         + [Change.ONLY_RIGHT] * len(new)
     )
-    assert comparison.matched == len(set(kept) - gone - changed)
+    assert comparison.counts.matched == len(set(kept) - gone - changed)
 
 
 def _place(entry: LedgerEntry) -> tuple[Any, int]:
