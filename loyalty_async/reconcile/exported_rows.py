@@ -7,6 +7,7 @@ printed. They are cut back to as many as are needed, and to two at least, which 
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -48,8 +49,11 @@ def read_exported(path: Path, *, whole: bool = True) -> Iterator[Row]:
         raise InvalidArgument(f"what is read back must be one of {', '.join(_ENDINGS)}; CSV does not keep all there is")
     try:
         yield from _parquet(path, whole=whole) if path.name.endswith(".parquet") else _json_lines(path)
-    except OSError as problem:  # pyarrow's errors of damaged files are such, too.
-        raise InvalidArgument(f"the export cannot be read: {problem.strerror or type(problem).__name__}") from None
+    except InvalidArgument:
+        raise
+    except (OSError, EOFError, ValueError, zlib.error) as problem:  # Of damaged files, pyarrow's own are ValueErrors.
+        reason = getattr(problem, "strerror", None) or type(problem).__name__
+        raise InvalidArgument(f"the export cannot be read: {reason}") from None
 
 
 def member_of(row: Row) -> Member | None:

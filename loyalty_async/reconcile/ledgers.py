@@ -52,7 +52,7 @@ class Difference:
     def without_persons(self) -> Difference:
         """Leave out of both entries who it was, and what else the server sent; `fields` still names it."""
         left, right = (
-            None if entry is None else attrs.evolve(entry, customer_details=None, extra={})
+            None if entry is None else attrs.evolve(entry, customer_id=None, customer_details=None, extra={})
             for entry in (self.left, self.right)
         )
         return attrs.evolve(self, left=left, right=right)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import attrs
+import pytest
 
 from loyalty_async.sandbox import Detail
 from tests.cli.conftest import NOON, Run, Served
@@ -78,3 +79,53 @@ def test_a_ledger_that_was_exported_backwards_is_an_error(run: Run, configured: 
     done = run("reconcile", "--member", f"mobile={mobile}", *SPAN, "--against", str(tmp_path / "then.jsonl"))
     assert done.code == 2
     assert "not sorted" in done.err
+
+
+def exported(run: Run, served: Served, folder: Path, *options: str) -> Path:
+    """Export all members by their user ids."""
+    listed = folder.with_name("members.csv")
+    listed.write_text("".join(f"id,{member.user_id}\n" for member in served.sandbox.ledger.members))
+    done = run("export", "--members", str(listed), *SPAN, "--with-currencies", "--to", str(folder), *options)
+    assert done.code == 0
+    return listed
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_an_export_of_many_members_is_compared_with_the_server(
+    run: Run, configured: Served, tmp_path: Path, form: str
+) -> None:
+    listed = exported(run, configured, tmp_path / "then", "--format", form)
+    options = ("--members", str(listed), *SPAN, "--against", str(tmp_path / "then"))
+    assert run("reconcile", *options).code == 0
+    member, ledger = configured.member(20), configured.sandbox.ledger
+    inside = [each for each in ledger.entries(member.user_id) if "2024-02" < each.created_at.isoformat() < "2025-05"]
+    ledger.remove_entry(member.user_id, inside[3].event_log_id)
+    done = run("reconcile", *options, "--report", str(tmp_path / "out"))
+    assert done.code == 1
+    [line] = (tmp_path / "out" / "differences.jsonl").read_text().splitlines()
+    found = json.loads(line)
+    place = [each.user_id for each in ledger.members].index(member.user_id) + 1
+    assert (found["number"], found["change"]) == (place, "only_left")
+    assert found["left"]["event_log_id"] == inside[3].event_log_id
+
+
+@pytest.mark.parametrize("unmasked", [False, True])
+def test_differences_name_nobody_unless_asked(run: Run, configured: Served, tmp_path: Path, *, unmasked: bool) -> None:
+    exported(run, configured, tmp_path / "then")
+    member, ledger = configured.member(20), configured.sandbox.ledger
+    for entry in ledger.entries(member.user_id):
+        ledger.remove_entry(member.user_id, entry.event_log_id)
+    options = ("--report", str(tmp_path / "out"), *(["--unmasked"] if unmasked else []))
+    run("reconcile", "--member", f"id={member.user_id}", *SPAN, "--against", str(tmp_path / "then"), *options)
+    written = tmp_path / "out" / "differences.jsonl"
+    text = written.read_text()
+    assert text
+    assert (f"id={member.user_id}" in text) == unmasked
+    assert not unmasked or written.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_member_who_is_not_in_the_export_ends_it(run: Run, configured: Served, tmp_path: Path) -> None:
+    exported(run, configured, tmp_path / "then")
+    options = ("--member", f"mobile={configured.member(5).mobile}", "--against", str(tmp_path / "then"))
+    done = run("reconcile", *options, *SPAN)
+    assert (done.code, "has no ledger of the member no. 1" in done.err) == (2, True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loyalty_async.sandbox import Fault, Member, Move
+from loyalty_async.sandbox import LEDGER_INFO_PATH, Fault, Member, Move
 from tests.cli.conftest import NOON, Run, Served, assert_discreet
 
 SINCE, UNTIL = "2024-01-01", "2025-06-01"
@@ -190,3 +190,47 @@ def test_members_and_a_member_do_not_go_together(run: Run, configured: Served, t
     done = run("reconcile", "--members", listed(configured, tmp_path), "--member", "id=7", *SPAN)
     assert done.code == 2
     assert "only one of them" in done.err
+
+
+def test_entries_may_come_from_an_export_and_balances_from_the_server(
+    run: Run, configured: Served, tmp_path: Path
+) -> None:
+    members = configured.sandbox.ledger.members
+    path = tmp_path / "members.csv"
+    path.write_text("".join(f"id,{member.user_id}\n" for member in members))
+    done = run("export", "--members", str(path), *SPAN, "--with-currencies", "--to", str(tmp_path / "then"))
+    assert done.code == 0
+    where = {"identifierValue": str(configured.member(20).user_id)}
+    moved = Move(action="misstate", path=BOTH, where=where, points="12.50", created_at=NOON - timedelta(days=60))
+    configured.sandbox.moves.add(moved)
+    configured.sandbox.stats.requests.clear()
+    options = ("--members", str(path), *SPAN, "--entries", str(tmp_path / "then"), "--report", str(tmp_path / "out"))
+    done = run("reconcile", *options)
+    assert done.code == 1
+    assert "members 8: match 7, mismatch 1, indeterminate 0" in done.err
+    assert not any(path == LEDGER_INFO_PATH for path, _ in configured.sandbox.stats.requests)
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Entries are from the export then, balances from the server." in page
+
+
+def test_an_export_without_currencies_is_told(run: Run, configured: Served, tmp_path: Path) -> None:
+    path = tmp_path / "members.csv"
+    path.write_text("".join(f"id,{member.user_id}\n" for member in configured.sandbox.ledger.members))
+    assert run("export", "--members", str(path), *SPAN, "--to", str(tmp_path / "then")).code == 0
+    options = ("--members", str(path), *SPAN, "--entries", str(tmp_path / "then"))
+    done = run("reconcile", *options)
+    assert (done.code, "give --without-currencies" in done.err) == (2, True)
+    assert run("reconcile", *options, "--without-currencies").code == 0
+
+
+@pytest.mark.parametrize("head", ["", "identifier_value,identifier_name\n"])
+def test_a_list_may_be_that_of_an_export(run: Run, configured: Served, tmp_path: Path, head: str) -> None:
+    rows = [("id", str(member.user_id)) for member in configured.sandbox.ledger.members]
+    path = tmp_path / "members.csv"
+    path.write_text(head + "".join(f"{','.join(reversed(row) if head else row)}\n" for row in rows))
+    assert run("reconcile", "--members", str(path), *SPAN).code == 0
+    path.write_text("".join(json.dumps({"identifier_name": row[0], "identifier_value": row[1]}) + "\n" for row in rows))
+    assert run("reconcile", "--members", str(path), *SPAN).code == 0
+    path.write_text(path.read_text() + '{"identifier_name": "id"}\n')
+    done = run("reconcile", "--members", str(path), *SPAN)
+    assert (done.code, "line 9 of the members has no identifier_value" in done.err) == (2, True)

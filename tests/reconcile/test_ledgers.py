@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_async.errors import InvalidArgument
-from loyalty_async.models.ledger import EntryDetail, LedgerEntry
-from loyalty_async.reconcile import Change, Comparison, Difference, compare_ledgers
+from loyalty_async.models.ledger import EntryDetail, EntryMember, LedgerEntry
+from loyalty_async.reconcile import Change, Comparison, Counts, Difference, compare_ledgers
 from tests.reconcile.books import SECOND, START
 
 pytestmark = pytest.mark.anyio
@@ -107,3 +107,33 @@ async def test_memory_is_bounded_when_two_ledgers_have_nothing_in_common(monkeyp
 async def test_a_left_ledger_that_is_not_sorted_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="not sorted"):
         await compared([made(1, 5), made(2, 1)], [])
+
+
+async def test_a_difference_can_be_shown_without_persons() -> None:
+    """What they are called is gone, and so is what else the server sent; that it differs is still told."""
+    then, now = (made(1, customer_details=EntryMember(first_name=name), extra={"x": name}) for name in ("Ann", "Bea"))
+    _, [difference] = await compared([then], [now])
+    assert difference.fields == ("customer_details",)
+    shown = difference.without_persons()
+    assert "Ann" not in str(attrs.asdict(shown))
+    assert "Bea" not in str(attrs.asdict(shown))
+    assert (shown.fields, shown.event_log_id) == (difference.fields, 1)
+    assert Difference(change=Change.ONLY_LEFT, left=then).without_persons().right is None
+
+
+async def test_what_parquet_does_not_keep_apart_is_no_difference() -> None:
+    """An object in which nothing is known, an empty mapping, and an id as a number or a text."""
+    then = made(1)
+    now = made(1, customer_details=EntryMember(), net_alternate_currencies_on_event={})
+    comparison, found = await compared([then], [now])
+    assert (found, comparison.counts.matched) == ([], 1)
+    left, right = (made(1, customer_details=EntryMember(user_id=number)) for number in (5, "5"))
+    comparison, found = await compared([left], [right])
+    assert (found, comparison.counts.matched) == ([], 1)
+
+
+def test_counts_add_up() -> None:
+    counted = Counts(matched=3)
+    assert counted.is_clean
+    counted.add(Counts(matched=1, changed=2, only_left=3, only_right=4))
+    assert (counted, counted.total, counted.is_clean) == (Counts(4, 2, 3, 4), 13, False)
