@@ -2,8 +2,9 @@
 
 The stretch between two instants at which the server's balance is known is itself a small reconciliation: what the
 server says came to the account there, against the entries there. Halving the stretch that does not add up leads, in
-about log2 of the entries readings, to one entry, or to the gap between two. It finds the first one unless a later error
-undoes an earlier one exactly.
+about log2 of the entries readings, to one entry, or to the gap between two; and halving the time of the gap, in about
+log2 of its seconds, to the second in which points came or went without an entry. It finds the first one unless a later
+error undoes an earlier one exactly.
 
 Halving also settles what rounding left open: a difference that rounding of a thousand amounts could explain may sit in
 one single entry, whose rounding cannot.
@@ -11,8 +12,9 @@ one single entry, whose rounding cannot.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
 
@@ -25,6 +27,8 @@ from loyalty_async.reconcile.totals import Rounding, rounding_bound
 from loyalty_async.reconcile.verdicts import AccountVerdict, Agreement, Divergence, Reason, Step
 
 __all__ = ["Search", "next_instant", "settle"]
+
+_SECOND = timedelta(seconds=1)
 
 
 @attrs.frozen
@@ -57,11 +61,11 @@ class Search:
 
     account: Account
     _postings: Sequence[Posting]
-    _boundaries: Sequence[tuple[datetime, int]]
+    _boundaries: list[tuple[datetime, int]]
     _effects: Sequence[Decimal]
     _bounds: Sequence[Decimal]
     _rounding: Rounding
-    _known: dict[int, Decimal | None]
+    _known: dict[datetime, Decimal | None]
 
     def __init__(
         self, account: Account, span: Span, postings: Sequence[Posting], *, rounding: Rounding = "nearest"
@@ -74,16 +78,20 @@ class Search:
 
     def learn(self, readings: Mapping[datetime, Reported]) -> None:
         """Take in what the server reported at instants of the search."""
-        for place, (instant, _) in enumerate(self._boundaries):
-            if instant in readings:
-                self._known[place] = readings[instant].get(self.account)
+        for instant, reported in readings.items():
+            if self._is_boundary(instant):
+                self._known[instant] = reported.get(self.account)
 
     def next_instant(self) -> datetime | None:
         """Say which instant to ask about next; None if nothing more can be learnt."""
         stretch = self._suspect()
-        if stretch is None or stretch.is_atomic:
+        if stretch is None:
             return None
-        return self._boundaries[(stretch.first + stretch.last) // 2][0]
+        if not stretch.is_atomic:
+            return self._boundaries[(stretch.first + stretch.last) // 2][0]
+        (since, first), (until, last) = self._boundaries[stretch.first], self._boundaries[stretch.last]
+        seconds = (until - since) // _SECOND // 2
+        return since + seconds * _SECOND if first == last and seconds and stretch.exceeds else None
 
     def divergence(self, *, proved: bool) -> Divergence | None:
         """Say where it goes wrong, as far as that is known.
@@ -108,22 +116,31 @@ class Search:
 
     def readings(self) -> tuple[Step, ...]:
         """Give what the server reported."""
-        return tuple(
-            Step(at=self._boundaries[place][0], balance=self._known[place] or Decimal(0))
-            for place in sorted(self._known)
-        )
+        return tuple(Step(at=instant, balance=points or Decimal(0)) for instant, points in sorted(self._known.items()))
+
+    def _is_boundary(self, instant: datetime) -> bool:
+        """Tell whether nothing is ambiguous at an instant; one between two entries is a boundary from now on."""
+        place = bisect_left(self._boundaries, (instant, 0))
+        if place < len(self._boundaries) and self._boundaries[place][0] == instant:
+            return True
+        about = {count for _, count in self._boundaries[max(0, place - 1) : place + 1]}
+        if not 0 < place < len(self._boundaries) or len(about) > 1:
+            return False
+        self._boundaries.insert(place, (instant, about.pop()))
+        return True
 
     def _suspect(self) -> _Stretch | None:
         """Choose the first stretch that rounding cannot explain, else the one that is furthest off."""
-        stretches = [self._stretch(*places) for places in pairwise(sorted(self._known))]
+        places = [place for place, (instant, _) in enumerate(self._boundaries) if instant in self._known]
+        stretches = [self._stretch(*ends) for ends in pairwise(places)]
         wrong = [stretch for stretch in stretches if stretch.difference]
         if not wrong:
             return None
         return next((each for each in wrong if each.exceeds), max(wrong, key=lambda each: each.difference.copy_abs()))
 
     def _stretch(self, first: int, last: int) -> _Stretch:
-        before, after = self._known[first], self._known[last]
-        begin, end = self._boundaries[first][1], self._boundaries[last][1]
+        (since, begin), (until, end) = self._boundaries[first], self._boundaries[last]
+        before, after = self._known[since], self._known[until]
         printed = rounding_bound((amount for amount in (before, after) if amount is not None), self._rounding)
         reported = minus(after or Decimal(0), before or Decimal(0))
         return _Stretch(

@@ -82,11 +82,10 @@ def read_balance_query(query: Query, ledger: Ledger, settings: Settings) -> Read
     """
     identity = read_identity(query, BALANCE_LOOKUP)
     page, size = read_paging(query, settings)
-    end = _end(query, settings)
+    end = read_date(query, "endDate")
     read_flag(query, "includeTillConceptEvents")
     points, currencies = _read_currencies(query, ledger)
     selection = Selection(
-        until_us=None if end is None else end_microsecond(end, settings),
         kind=read_kind(query),
         category=read_category(query),
         till_ids=read_tills(query, ledger),
@@ -94,7 +93,12 @@ def read_balance_query(query: Query, ledger: Ledger, settings: Settings) -> Read
         currencies=currencies,
         order="created",
     )
-    return Reading(owner=find_owner(identity, ledger), page=page, size=size, selection=selection)
+    owner = find_owner(identity, ledger)
+    if end is not None:
+        shift_s = settings.balance_shift_s + ledger.book(owner.owner_id).shift_s
+        until_us = end_microsecond(end + timedelta(seconds=shift_s), settings)
+        selection = attrs.evolve(selection, until_us=until_us)
+    return Reading(owner=owner, page=page, size=size, selection=selection)
 
 
 def closing_balances(lines: Iterable[Detail]) -> dict[Account, Decimal]:
@@ -120,11 +124,6 @@ def _lines(book: Book, rows: list[Row], reading: Reading, settings: Settings) ->
         entries = _up_to(entries, rows[-1][0]) if rows else []
     lines = [line for entry in entries for line in entry.details]
     return lines if reading.is_filtered else [*lines, *book.slipped(reading.selection.until_us)]
-
-
-def _end(query: Query, settings: Settings) -> datetime | None:
-    end = read_date(query, "endDate")
-    return None if end is None else end + timedelta(seconds=settings.balance_shift_s)
 
 
 def _up_to(entries: list[Entry], last: Entry) -> list[Entry]:

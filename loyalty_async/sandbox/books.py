@@ -27,13 +27,15 @@ def microseconds(instant: datetime) -> int:
 class Book:
     """One owner's entries by (creation, eventLogId), with the views that were made of them.
 
-    `slips` are lines that balances count from a microsecond on and no entry shows; there are none unless a script says.
+    `slips` are lines that balances count from a microsecond on and no entry shows, `shift_s` the seconds by which
+    balances are cut off later than was asked for; there are none unless a script says.
     """
 
     entries: list[Entry] = attrs.field(factory=list)
     keys: list[tuple[int, int]] = attrs.field(factory=list)
     views: dict[Hashable, Any] = attrs.field(factory=dict)
     slips: list[tuple[int, Detail]] = attrs.field(factory=list)
+    shift_s: float = 0.0
 
     def slip(self, at: datetime, lines: Iterable[Detail]) -> None:
         """Let balances count lines, from an instant on, that no entry shows: a defect, on purpose."""

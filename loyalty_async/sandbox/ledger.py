@@ -270,6 +270,7 @@ class Ledger:
             for owner in owners:
                 twin.load(owner, self._books[owner.owner_id].entries)
                 twin._books[owner.owner_id].slips = list(self._books[owner.owner_id].slips)
+                twin._books[owner.owner_id].shift_s = self._books[owner.owner_id].shift_s
             twin._next_event_log_id = self._next_event_log_id
             twin._merged = set(self._merged)
         return twin

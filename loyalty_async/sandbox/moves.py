@@ -19,9 +19,10 @@ from loyalty_async.sandbox.ledger import Ledger
 from loyalty_async.sandbox.records import Detail, Entry, Group, Owner
 from loyalty_async.sandbox.scripts import Aim, Script, number, whole
 
-Action = Literal["insert", "backdate", "delete", "merge", "lose", "double", "misstate"]
+Action = Literal["insert", "backdate", "delete", "merge", "lose", "double", "misstate", "shift"]
 
 _POINTS: Final = "1.000"
+_DAY_S: Final = 86_400.0
 _EVENT_NAMES: Final[Mapping[str, str]] = {"insert": "TransactionAdd", "backdate": "BulkAllocatePoints"}
 
 
@@ -76,6 +77,7 @@ def _only_for(*actions: Action, then: Iterable[_Validator]) -> _Validator:
 
 
 _DATED: Final[tuple[Action, ...]] = ("insert", "backdate", "misstate")
+_OFFSET: Final[tuple[Action, ...]] = (*_DATED, "shift")
 _ADDED: Final[tuple[Action, ...]] = ("insert", "backdate")
 _OF_AN_ENTRY: Final[tuple[Action, ...]] = ("delete", "lose", "double", "misstate")
 
@@ -93,12 +95,15 @@ class Move(Aim):
             writes them; when, is drawn between the oldest entry and now unless told. Both get a new eventLogId, above
             all others. "delete": an entry goes. "merge": another member's entries come into this member's ledger, with
             their dates and ids, and leave the other, who is refused with 8069 from then on. (The documents have another
-            merge, too: the points are debited from one ledger and credited to the other.)
-        created_at: When the new entry is created: aware, or in ISO format.
-        offset_s: The same in seconds after now; negative for the past.
-        points: Of the new entry, as a text; a debit if negative; 1.000 unless told.
+            merge, too: the points are debited from one ledger and credited to the other.) Defects: "lose": an entry
+            goes, and balances still count it. "double": an entry comes twice, and balances count it once. "misstate":
+            balances hold points that no entry shows, from the date of an entry on, the newest unless told; a few
+            thousandths make a rounding. "shift": balances are cut off later than was asked for, a day unless told.
+        created_at: When the new entry is created, or from when on balances are misstated: aware, or in ISO format.
+        offset_s: The same in seconds after now; negative for the past. Of a shift, the seconds, negative for earlier.
+        points: Of the new entry, or that balances hold too much, as a text; a debit if negative; 1.000 unless told.
         event_name: Of the new entry; a transaction or a bulk import unless told.
-        event_log_id: What to delete; drawn unless told.
+        event_log_id: What to delete, to lose or to double; drawn unless told. From when on to misstate.
         user_id: Whom to merge; drawn unless told among all other members.
     """
 
@@ -106,7 +111,7 @@ class Move(Aim):
     created_at: datetime | None = attrs.field(
         default=None, converter=_instant, validator=_only_for(*_DATED, then=[_aware])
     )
-    offset_s: float | None = attrs.field(default=None, validator=_only_for(*_DATED, then=[number, _past, _either]))
+    offset_s: float | None = attrs.field(default=None, validator=_only_for(*_OFFSET, then=[number, _past, _either]))
     points: str | None = attrs.field(default=None, validator=_only_for(*_DATED, then=[_decimal]))
     event_name: str | None = attrs.field(
         default=None, validator=_only_for(*_ADDED, then=[attrs.validators.instance_of(str)])
@@ -253,6 +258,11 @@ def _misstate(move: Move, stage: _Stage) -> _Outcome | None:
     return [known[0].event_log_id], None
 
 
+def _shift(move: Move, stage: _Stage) -> _Outcome:
+    stage.ledger.book(stage.owner.owner_id).shift_s = _DAY_S if move.offset_s is None else move.offset_s
+    return [], None
+
+
 def _chosen(move: Move, stage: _Stage) -> Entry | None:
     """Give the entry that is told, else any."""
     book = stage.ledger.book(stage.owner.owner_id)
@@ -293,4 +303,5 @@ _ACTIONS: Final[Mapping[Action, Callable[[Move, _Stage], _Outcome | None]]] = {
     "lose": _lose,
     "double": _double,
     "misstate": _misstate,
+    "shift": _shift,
 }

@@ -61,10 +61,24 @@ def test_nothing_is_asked_about_what_adds_up() -> None:
 def test_points_without_an_entry_are_found_in_a_gap_and_told_from_what_follows() -> None:
     listed = daily(16)
     lost = entry(99, START + 5 * DAY + 9 * SECOND, line(MAIN, "7.00"))
-    search, _ = searched(listed, [*listed, lost])
+    search, asked = searched(listed, [*listed, lost])
     divergence = search.divergence(proved=True)
     assert divergence is not None
     assert (divergence.event_log_ids, divergence.event_log_id, divergence.follows) == ((), None, 5)
+    assert (divergence.since, divergence.until) == (lost.created_at, lost.created_at + SECOND)
+    assert asked <= 6 + 17  # log2 of 33 instants, and of the seconds of a day.
+
+
+def test_the_time_of_a_gap_is_not_halved_for_what_rounding_explains() -> None:
+    search, asked = searched(daily(16), [*daily(16), entry(99, START + 5 * DAY + 9 * SECOND, line(MAIN, "0.0005"))])
+    assert search.divergence(proved=True) is None
+    assert asked <= 6
+
+
+def test_an_instant_in_a_second_with_an_entry_is_not_learnt_from() -> None:
+    search = Search(MAIN, SPAN, daily(3))
+    search.learn({SPAN.since: {MAIN: Decimal(0)}, START + DAY: {MAIN: Decimal(77)}, SPAN.until: {MAIN: Decimal(3)}})
+    assert [step.at for step in search.readings()] == [SPAN.since, SPAN.until]
 
 
 def test_entries_in_neighbouring_seconds_are_named_together_and_the_uncounted_one_alone() -> None:

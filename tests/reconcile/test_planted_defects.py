@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sized
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+import anyio
 import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loyalty_async.models.balances import LedgerBalance
+from loyalty_async.models.members import Customer, Member
 from loyalty_async.models.spans import Span
 from loyalty_async.reconcile.instants import second_of
 from loyalty_async.reconcile.matching import Rules
 from loyalty_async.reconcile.postings import Account, Posting
 from loyalty_async.reconcile.readings import reconcile_member
+from loyalty_async.reconcile.sources import Proved
 from loyalty_async.reconcile.verdicts import AccountVerdict, Agreement, MemberVerdict, Reason
+from loyalty_async.reconcile.workers import reconcile_members
 from tests._support.profiles import examples
-from tests.reconcile.books import MEMBER, SECOND, Books, effect, entry, line
+from tests.reconcile.books import DAY, MEMBER, SECOND, START, Books, effect, entry, line
 from tests.reconcile.ledgers import SCALES, Case, cases
 
-LEDGERS = settings(max_examples=examples(300))  # Of each kind of defect.
+LEDGERS = settings(max_examples=examples(500))  # Of each kind of defect: thousands in all.
+POPULATIONS = settings(max_examples=examples(150))
 RULES = Rules(pause_s=0)
 SIGNS = st.sampled_from((1, -1))
 
@@ -77,7 +84,7 @@ def test_a_ledger_without_a_defect_matches(case: Case) -> None:
 @LEDGERS
 @given(case=cases())
 def test_a_lost_entry_is_found_where_it_was(case: Case) -> None:
-    """In the right accounts, with its very amount, between the right entries; outside the span it says nothing."""
+    """In the right accounts, with its very amount, at its very second unless others are near; else nothing is said."""
     lost = case.chosen
     verdict = judged(case.books([each for each in case.postings if each is not lost], case.postings), case.span)
     if at_an_end(lost, verdict):
@@ -87,6 +94,9 @@ def test_a_lost_entry_is_found_where_it_was(case: Case) -> None:
     assert differences(verdict) == (effects([lost]) if there else {})
     assert verdict.agreement is (Agreement.MISMATCH if there else Agreement.MATCH)
     assert all(surrounds(account, lost) for account in verdict.unmatched)
+    for divergence in (account.divergence for account in verdict.unmatched if account.divergence):
+        near = [each for each in case.postings if divergence.since <= each.created_at < divergence.until + SECOND]
+        assert divergence.until - divergence.since == SECOND or len(near) > 1
 
 
 @LEDGERS
@@ -186,3 +196,71 @@ def test_a_ledger_that_never_rests_is_indeterminate(case: Case, rounds: int) -> 
     verdict = judged(books, whole, attrs.evolve(RULES, rounds=rounds))
     assert (verdict.agreement, verdict.reason, books.reads) == (Agreement.INDETERMINATE, Reason.MOVED, rounds)
     assert {each.reason for each in verdict.unmatched} == {Reason.MOVED}
+
+
+DEFECTS = ("none", "lost", "doubled", "wrong", "rounded")
+
+
+def spoilt(case: Case, defect: str) -> tuple[Books, dict[Account, Decimal]]:
+    """Make books with a defect within the span, and say what it does."""
+    at, account = case.chosen, case.chosen.lines[0].account
+    match defect:
+        case "lost":
+            return case.books([each for each in case.postings if each is not at], case.postings), effects([at])
+        case "doubled":
+            twin = attrs.evolve(at, event_log_id=9_999)
+            return case.books([*case.postings, twin], case.postings), effects([at], -1)
+        case "wrong" | "rounded":
+            points = Decimal("0.0005") if defect == "rounded" else Decimal("33.30")
+            slip = entry(1, at.created_at, line(account, points))
+            return case.books(case.postings, [*case.postings, slip]), effects([slip])
+        case _:
+            return case.books(case.postings, case.postings), {}
+
+
+@POPULATIONS
+@given(
+    population=st.lists(st.tuples(cases(), st.sampled_from(DEFECTS)), min_size=2, max_size=9), jobs=st.integers(1, 4)
+)
+def test_each_defect_is_named_at_its_own_member_and_no_other(population: list[tuple[Case, str]], jobs: int) -> None:
+    """Members who are read at once are not taken for one another."""
+    whole = Span(START - DAY, START + 400 * DAY)
+    made = [spoilt(case, defect) for case, defect in population]
+    served = Population({member.identifier_value: books for member, (books, _) in zip(crowd(made), made, strict=True)})
+
+    async def run() -> dict[str, MemberVerdict]:
+        async with reconcile_members(
+            served.client, crowd(made), whole, rules=RULES, entries=served.entries, concurrency=jobs
+        ) as verdicts:
+            return {verdict.member.identifier_value: verdict async for verdict in verdicts}
+
+    found = anyio.run(run)
+    truth = {member.identifier_value: expected for member, (_, expected) in zip(crowd(made), made, strict=True)}
+    assert {name: differences(verdict) for name, verdict in found.items()} == truth
+
+
+def crowd(of: Sized) -> list[Customer]:
+    return [Customer.by_id(1 + place, source="INSTORE") for place in range(len(of))]
+
+
+@attrs.frozen
+class Population:
+    """Many members' books, each asked about its own."""
+
+    books: Mapping[str, Books]
+
+    @property
+    def client(self) -> Any:
+        return self
+
+    @property
+    def balances(self) -> Any:
+        return self
+
+    async def closing(self, member: Member, **asked: Any) -> LedgerBalance:
+        await anyio.lowlevel.checkpoint()
+        return await self.books[member.identifier_value].closing(member, **asked)
+
+    async def entries(self, member: Member, span: Span) -> Proved:
+        await anyio.lowlevel.checkpoint()
+        return await self.books[member.identifier_value].entries(member, span)

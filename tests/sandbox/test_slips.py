@@ -88,6 +88,17 @@ def test_a_cut_off_that_moved_lets_more_in() -> None:
     assert balance(sandbox, NOON - 2.5 * DAY) == "6.000"
 
 
+def test_a_cut_off_may_move_by_script_for_one_member() -> None:
+    """A day later unless told; both ways."""
+    sandbox = served(Move(action="shift", path="/", times=1))
+    assert balance(sandbox, NOON - 2.5 * DAY) == "6.000"
+    assert sandbox.ledger.copy().book(7001).shift_s == 86_400
+    earlier = served(Move(action="shift", path="/", offset_s=-86_400))
+    assert balance(earlier, NOON - 1.5 * DAY) == balance(served(), NOON - 2.5 * DAY)
+    earlier.reset()
+    assert earlier.ledger.book(7001).shift_s == 0
+
+
 def test_a_reset_mends_everything() -> None:
     """The scripts begin anew, too: the first request after it is hit again."""
     sandbox = served(Move(action="misstate", path=LEDGER_BALANCE_PATH, points="5.00"))
