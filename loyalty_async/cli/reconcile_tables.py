@@ -95,10 +95,11 @@ def _differences(findings: Sequence[Finding]) -> RenderableType:
 def _where(divergence: Divergence | None) -> str:
     if divergence is None:
         return ""
-    until = f"{divergence.until:%Y-%m-%d}"
-    if divergence.event_log_ids or divergence.since.date() == divergence.until.date():
-        return f"{until} {divergence.words}"
-    return f"{divergence.since:%Y-%m-%d} to {until} {divergence.words}"
+    if divergence.event_log_ids:
+        return f"{divergence.until:%Y-%m-%d} {divergence.words}"
+    if divergence.is_sharp:
+        return f"{divergence.until:%Y-%m-%d %H:%M:%S} {divergence.words}"
+    return f"{divergence.since:%Y-%m-%d} to {divergence.until:%Y-%m-%d} {divergence.words}"
 
 
 def _lined_up(texts: Sequence[str]) -> list[str]:

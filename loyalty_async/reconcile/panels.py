@@ -119,9 +119,10 @@ def _divergence_cell(finding: Finding) -> str:
 
 
 def _when(divergence: Divergence) -> str:
-    """Name the day; from when to when, if no entry says which."""
-    until = f'<time datetime="{divergence.until.isoformat()}">{divergence.until:%d %b %Y}</time>'
-    if divergence.event_log_ids or divergence.since.date() == divergence.until.date():
+    """Name the day; without an entry the second, or from when to when."""
+    form = "%d %b %Y" if divergence.event_log_ids or not divergence.is_sharp else "%d %b %Y %H:%M:%S"
+    until = f'<time datetime="{divergence.until.isoformat()}">{divergence.until:{form}}</time>'
+    if divergence.event_log_ids or divergence.is_sharp:
         return until
     return f'<time datetime="{divergence.since.isoformat()}">{divergence.since:%d %b}</time> to {until}'
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -111,6 +111,11 @@ class Divergence:
     def event_log_id(self) -> int | None:
         """The entry, where it can be told."""
         return self.event_log_ids[0] if len(self.event_log_ids) == 1 else self.uncounted
+
+    @property
+    def is_sharp(self) -> bool:
+        """Whether it is known to the minute."""
+        return self.until - self.since < timedelta(minutes=1)
 
     @property
     def words(self) -> str:
