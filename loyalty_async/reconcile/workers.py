@@ -38,6 +38,8 @@ __all__ = ["Verdicts", "reconcile_members"]
 
 _TROUBLE = (TransportError, RateLimitedError, UnavailableError)
 """What may be the server's trouble with one member, or its trouble with everybody."""
+_OF_A_MEMBER = (ApiError, MalformedAnswerError, TransportError)
+_OF_ALL = (AuthenticationError, PermissionDeniedError)
 _PATIENCE = 10
 """So many members in a row with such trouble are trouble with everybody: far more than one member's bad data."""
 
@@ -61,7 +63,8 @@ async def reconcile_members(
 
     Verdicts come as they are ready, in no order; `verdict.number` is the member's place. A member of whom the server
     says no more than an error gets the verdict `indeterminate`, reason `unreadable`; wrong credentials, missing rights,
-    and a server that fails for many members in a row end the stream.
+    and a server that fails for ten members in a row, or for all there are, end the stream. Then these have no verdict:
+    nothing says yet that it is about them.
 
     Args:
         client: An open client.
@@ -123,10 +126,12 @@ class Verdicts(AsyncIterator[MemberVerdict]):
         self._judge, self._members, self._limit, self._tasks = judge, members, limit, tasks
         self._workers = concurrency
         self._working = 0
-        self._trouble = 0
+        self._doubted: list[MemberVerdict] = []
+        self._trouble: LoyaltyError | None = None
+        self._answered = False
         self._started = self._closed = self._over = False
         self._error: Exception | None = None
-        self._ready: deque[MemberVerdict] = deque()
+        self._ready: deque[tuple[MemberVerdict, bool]] = deque()
         self._news = anyio.Event()
         self._queue = anyio.Lock()
         self._places = anyio.Semaphore(concurrency)
@@ -142,13 +147,14 @@ class Verdicts(AsyncIterator[MemberVerdict]):
             LoyaltyError: The run cannot go on.
         """
         self._start()
-        while not (self._ready or self._ended()):
+        while not (self._ended() or self._ready):
             news = self._news
             await news.wait()
         if self._ended():
             raise StopAsyncIteration
-        verdict = self._ready.popleft()
-        self._places.release()
+        verdict, has_place = self._ready.popleft()
+        if has_place:
+            self._places.release()
         self.summary.add(verdict)
         self.summary.stopped = self.summary.passes(self._limit)
         return verdict
@@ -162,8 +168,10 @@ class Verdicts(AsyncIterator[MemberVerdict]):
         """Tell whether there is nothing more to come; an error comes behind what was under way."""
         if self._closed:
             raise ClientStateError("the stream was closed when its block ended")
-        if self._error is not None and not (self._ready or self._working):
-            raise self._error
+        if not (self._ready or self._working):
+            if self._error is not None:
+                raise self._error
+            self._settle_doubts()
         return self.summary.stopped or not (self._ready or self._working)
 
     def _start(self) -> None:
@@ -203,20 +211,33 @@ class Verdicts(AsyncIterator[MemberVerdict]):
         try:
             verdict = await self._judge(member, number)
         except LoyaltyError as error:
-            self._weigh(error)
+            if not isinstance(error, _OF_A_MEMBER) or isinstance(error, _OF_ALL):
+                raise
             verdict = attrs.evolve(untold(member, Reason.UNREADABLE, error.codes), number=number)
-        else:
-            self._trouble = 0
-        self._ready.append(verdict)
+            if isinstance(error, _TROUBLE):
+                self._doubt(verdict, error)
+                return
+        self._answered = True
+        self._settle_doubts()
+        self._ready.append((verdict, True))
         self._tell()
 
-    def _weigh(self, error: LoyaltyError) -> None:
-        """Raise an error that is not one member's."""
-        self._trouble += isinstance(error, _TROUBLE)
-        if isinstance(error, AuthenticationError | PermissionDeniedError) or self._trouble >= _PATIENCE:
+    def _doubt(self, verdict: MemberVerdict, error: LoyaltyError) -> None:
+        """Keep a verdict until the server answers for somebody else; raise the error if it does not for too many."""
+        if len(self._doubted) + 1 >= _PATIENCE:
             raise error
-        if not isinstance(error, ApiError | MalformedAnswerError | TransportError):
-            raise error
+        self._doubted.append(verdict)
+        self._trouble = error
+        self._places.release()
+
+    def _settle_doubts(self) -> None:
+        """Hand out what was doubted, for the server answers others; raise the error if it answered nobody."""
+        if self._trouble is not None and not self._answered:
+            self._error = self._trouble
+            raise self._trouble
+        self._ready.extend((verdict, False) for verdict in self._doubted)
+        self._doubted.clear()
+        self._trouble = None
 
     def _tell(self) -> None:
         """Wake who waits."""

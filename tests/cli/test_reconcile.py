@@ -234,3 +234,11 @@ def test_a_list_may_be_that_of_an_export(run: Run, configured: Served, tmp_path:
     path.write_text(path.read_text() + '{"identifier_name": "id"}\n')
     done = run("reconcile", "--members", str(path), *SPAN)
     assert (done.code, "line 9 of the members has no identifier_value" in done.err) == (2, True)
+
+
+def test_a_server_that_is_not_there_is_an_error_and_not_a_verdict(run: Run, configured: Served, tmp_path: Path) -> None:
+    options = ("--base-url", "http://127.0.0.1:9", "--report", str(tmp_path / "out"))
+    done = run("reconcile", "--member", f"mobile={configured.member(5).mobile}", *SPAN, *options)
+    assert (done.code, done.out) == (2, "")
+    again = run("reconcile", "--member", f"mobile={configured.member(5).mobile}", *SPAN, *options[2:])
+    assert (again.code, "members 1: match 1" in again.err) == (0, True)

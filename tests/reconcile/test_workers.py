@@ -20,7 +20,7 @@ from loyalty_async.models.members import Customer
 from loyalty_async.models.spans import Span
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.reconcile import Agreement, Limit, MemberVerdict, Reason, Rules, reconcile_members
-from loyalty_async.sandbox import LEDGER_BALANCE_PATH, Fault, Ledger, Move, Sandbox
+from loyalty_async.sandbox import LEDGER_BALANCE_PATH, LEDGER_INFO_PATH, Fault, Ledger, Move, Sandbox
 from tests.sandbox.clients import capillary
 
 pytestmark = pytest.mark.anyio
@@ -47,6 +47,9 @@ def wrong(*numbers: int) -> list[Move]:
         Move(action="misstate", path=BOTH, where={"identifierValue": str(7000 + number)}, points="1.00")
         for number in numbers
     ]
+
+
+OUTAGE = (*range(4, 13), 19, 20)
 
 
 def customers(count: int) -> Iterator[Customer]:
@@ -201,13 +204,39 @@ async def test_one_member_for_whom_the_server_fails_does_not_end_the_run() -> No
 
 
 async def test_a_server_that_fails_for_everybody_ends_the_run_bare() -> None:
+    """After ten members in a row, of whom none has a verdict: a run that goes on asks about them again."""
     down = Fault(path=BOTH, status=503, times=None)
     seen: list[MemberVerdict] = []
-    async with capillary(sandbox(40, faults=[down]), **ONCE) as client:
+    served = sandbox(40, faults=[down])
+    async with capillary(served, **ONCE) as client:
         with pytest.raises(UnavailableError):
             await drain(seen, client, customers(40), concurrency=1)
-    assert {verdict.reason for verdict in seen} == {Reason.UNREADABLE}
-    assert len(seen) == 9
+    assert seen == []
+    assert served.stats.by_path()[LEDGER_INFO_PATH] == {"503": 10}
+
+
+@pytest.mark.parametrize("count", [1, 9])
+async def test_a_server_that_fails_for_all_there_are_ends_the_run(count: int) -> None:
+    down = Fault(path=BOTH, status=503, times=None)
+    async with (
+        capillary(sandbox(count, faults=[down]), **ONCE) as client,
+        reconcile_members(client, customers(count), MONTH, rules=RULES) as verdicts,
+    ):
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                await anext(verdicts)
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_an_outage_that_ends_is_told_of_its_members(concurrency: int) -> None:
+    """Nine in the middle, and two at the end; more than are worked on at once."""
+    bad = [Fault(path=BOTH, where={"identifierValue": str(7000 + n)}, status=503, times=None) for n in OUTAGE]
+    async with (
+        capillary(sandbox(20, faults=bad), **ONCE) as client,
+        reconcile_members(client, customers(20), MONTH, rules=RULES, concurrency=concurrency) as verdicts,
+    ):
+        found = {verdict.number: verdict.reason async for verdict in verdicts}
+    assert found == {n: Reason.UNREADABLE if n in OUTAGE else None for n in range(1, 21)}
 
 
 async def test_wrong_credentials_end_the_run_at_once_and_again() -> None:
