@@ -16,12 +16,14 @@ from loyalty_async.cli.settings import USUAL_FILE, VARIABLES, Setting, Settings
 from loyalty_async.client import AltcraftClient, CapillaryClient
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.credentials import Basic, OAuth
+from loyalty_async.models.rate_limits import RateLimit
 
 __all__ = ["AltcraftConnection", "Connection", "ask", "connect", "connect_altcraft", "read_credentials"]
 
 Client = TypeVar("Client", CapillaryClient, AltcraftClient)
 Reply = TypeVar("Reply")
 
+_MINUTE_S = 60.0
 _NONE = (
     "no credentials: set LOYALTY_KEY and LOYALTY_SECRET (OAuth), or LOYALTY_TILL and LOYALTY_PASSWORD (Basic), "
     "or write them into the configuration file"
@@ -84,8 +86,13 @@ class AltcraftConnection(_Sources):
     ] = False
 
 
-def connect(connection: Connection, settings: Settings) -> CapillaryClient:
+def connect(connection: Connection, settings: Settings, quota: int | None = None) -> CapillaryClient:
     """Make a client of Capillary, not opened yet.
+
+    Args:
+        connection: Options of the command line.
+        settings: What else there is.
+        quota: Requests a minute that it may send; None for as many as the server takes.
 
     Raises:
         InvalidArgument: Something is missing, or cannot work.
@@ -95,6 +102,7 @@ def connect(connection: Connection, settings: Settings) -> CapillaryClient:
         _base_url("base_url", connection.base_url, settings),
         auth=read_credentials(connection, settings),
         server_timezone=read_zone(zone.place, zone.value),
+        rate_limit=None if quota is None else RateLimit(quota, per=_MINUTE_S),
     )
 
 

@@ -65,6 +65,9 @@ class Agreeing:
         int, Parameter(help="Balances to ask for, at most, to find where an account goes wrong; 0 for none.")
     ] = 40
     concurrency: Annotated[int, Parameter(help="How many members at once.")] = 8
+    quota: Annotated[
+        int | None, Parameter(help="Requests a minute to send at most; unless told, as many as the server takes.")
+    ] = None
     stop_after: Annotated[str | None, Parameter(help="Stop beyond so many mismatches: 100, or 2.5%.")] = None
 
     def rules(self) -> Rules:
@@ -173,7 +176,8 @@ def reconcile(
     settings, began = load_settings(connection.config, os.environ), time.monotonic()
     span = _span(since, until, timezone)
     try:
-        listed, client, rules = _members(whose, members, settings), connect(connection, settings), agreeing.rules()
+        listed, rules = _members(whose, members, settings), agreeing.rules()
+        client = connect(connection, settings, agreeing.quota)
         if against is not None:
             return compare(client, listed, span, against, Differences(report, unmasked))
         with _exported(entries, span, rules) as source:

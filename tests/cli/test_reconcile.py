@@ -6,9 +6,12 @@ import json
 import stat
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from loyalty_async import CapillaryClient, RateLimit
+from loyalty_async.cli import connections
 from loyalty_async.sandbox import LEDGER_INFO_PATH, Fault, Member, Move
 from tests.cli.conftest import NOON, Run, Served, assert_discreet
 
@@ -242,3 +245,17 @@ def test_a_server_that_is_not_there_is_an_error_and_not_a_verdict(run: Run, conf
     assert (done.code, done.out) == (2, "")
     again = run("reconcile", "--member", f"mobile={configured.member(5).mobile}", *SPAN, *options[2:])
     assert (again.code, "members 1: match 1" in again.err) == (0, True)
+
+
+def test_the_quota_is_kept(run: Run, configured: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[object] = []
+
+    def made(*args: Any, rate_limit: Any, **options: Any) -> CapillaryClient:
+        limits.append(rate_limit)
+        return CapillaryClient(*args, rate_limit=rate_limit, **options)
+
+    monkeypatch.setattr(connections, "CapillaryClient", made)
+    assert run("reconcile", "--members", listed(configured, tmp_path), *SPAN, "--quota", "60000").code == 0
+    assert run("reconcile", "--members", listed(configured, tmp_path), *SPAN).code == 0
+    assert limits == [RateLimit(60_000, per=60.0), None]
+    assert run("reconcile", "--members", listed(configured, tmp_path), *SPAN, "--quota", "0").code == 2
