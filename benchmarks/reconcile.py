@@ -27,7 +27,7 @@ from loyalty_async.sandbox import Move, Sandbox, create_app, make_ledger
 
 _FEW, _MANY = 1_000, 10_000
 _QUICK_FEW, _QUICK_MANY = 100, 500
-_ALLOWED_MB = 20.0
+_ALLOWED_MB = 10.0
 _KNOWN = 100
 _WRONG_EVERY = 20
 _NOW = datetime(2025, 11, 1, tzinfo=UTC)

@@ -39,6 +39,16 @@ def test_the_divergence_is_marked_at_its_place() -> None:
         assert len(marked) == (verdict.divergence is not None)
 
 
+def test_what_is_calculated_at_the_divergence_has_a_ring_on_the_line() -> None:
+    parted = [verdict for verdict in drawable() if verdict.divergence]
+    assert len(parted) > 3
+    for verdict in parted:
+        drawing = {each.attrib["class"]: each.attrib["d"] for each in svg(verdict).iter("path")}
+        x, y = re.findall(r"[\d.]+", drawing["ring"])[:2]
+        assert drawing["parting"].startswith(f"M{x} ")
+        assert re.search(rf"[ V]{re.escape(y)}(?![\d.])", drawing["balance"])
+
+
 def test_a_flat_line_can_be_drawn() -> None:
     verdict = drawable()[0]
     flat = attrs.evolve(

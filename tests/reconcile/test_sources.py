@@ -57,4 +57,4 @@ async def test_an_entry_that_came_after_the_export_is_missed(tmp_path: Path) -> 
         verdict = await reconcile_member(client, MEMBER, MONTH, entries=source)
     [account] = verdict.unmatched
     assert account.divergence is not None
-    assert account.divergence.since < late.created_at < account.divergence.until
+    assert account.divergence.since <= late.created_at <= account.divergence.until
