@@ -16,6 +16,7 @@ from loyalty_async.cli.settings import USUAL_FILE, VARIABLES, Setting, Settings
 from loyalty_async.client import AltcraftClient, CapillaryClient
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.credentials import Basic, OAuth
+from loyalty_async.models.rate_limits import RateLimit
 
 __all__ = ["AltcraftConnection", "Connection", "ask", "connect", "connect_altcraft", "read_credentials"]
 
@@ -84,8 +85,13 @@ class AltcraftConnection(_Sources):
     ] = False
 
 
-def connect(connection: Connection, settings: Settings) -> CapillaryClient:
+def connect(connection: Connection, settings: Settings, rate_limit: RateLimit | None = None) -> CapillaryClient:
     """Make a client of Capillary, not opened yet.
+
+    Args:
+        connection: The options.
+        settings: What the environment and the configuration file say.
+        rate_limit: The quota to keep.
 
     Raises:
         InvalidArgument: Something is missing, or cannot work.
@@ -94,6 +100,7 @@ def connect(connection: Connection, settings: Settings) -> CapillaryClient:
     return CapillaryClient(
         _base_url("base_url", connection.base_url, settings),
         auth=read_credentials(connection, settings),
+        rate_limit=rate_limit,
         server_timezone=read_zone(zone.place, zone.value),
     )
 

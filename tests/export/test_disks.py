@@ -110,7 +110,7 @@ def test_a_database_that_goes_away_ends_it_and_it_goes_on_when_the_database_is_b
         )
     process.join(30)
     assert process.exitcode == 1
-    assert problem.read_text().startswith("OutputError: PostgreSQL is away, or refused (")
+    assert problem.read_text().startswith("OutputError: PostgreSQL refused: it was shut down")
     assert finish(task_for(served, sink)) == 0
     assert written(sink) == truth(served.sandbox.ledger)
 

@@ -80,7 +80,7 @@ async def test_what_postgresql_cannot_hold_is_an_error(
 async def test_a_database_that_is_not_there_is_told_by_its_code_and_without_its_url(served: Served) -> None:
     sink = Postgres("postgresql://somebody:secret@127.0.0.1:9/nothing")
     assert "secret" not in repr(sink)
-    with pytest.raises(OutputError, match=r"^PostgreSQL is away, or refused \(\w+\)$"):
+    with pytest.raises(OutputError, match=r"^PostgreSQL is away, or does not let us in \(\w+\)$"):
         await run(served, [], sink)
 
 
