@@ -7,6 +7,7 @@ the units that it holds. What the manifest does not know when a folder is opened
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -135,6 +136,8 @@ class FileStore:
         """
         with writing():
             folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):  # SQLite's own words for it are many, and none is plain.
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         manifest = Manifest.open(folder / MANIFEST, question)
         try:
             store = cls(folder, form, limits, manifest)

@@ -63,7 +63,7 @@ def test_a_folder_that_must_not_be_written_is_told(
     folder = Path(sink.folder)  # type: ignore[attr-defined]
     folder.mkdir(0o555)
     assert finish(task_for(served, sink, unprivileged=True, problem_file=problem)) == 1
-    assert problem.read_text() == "OutputError: the manifest cannot be opened (SQLITE_CANTOPEN)"
+    assert problem.read_text() == "OutputError: the output cannot be written: Permission denied"
     folder.chmod(0o755)
     assert finish(task_for(served, sink)) == 0
     assert written(sink) == truth(served.sandbox.ledger)
