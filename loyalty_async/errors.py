@@ -208,9 +208,11 @@ class MemberListError(ExportError):
 
     Attributes:
         line: The number of the line, the first is 1; of a list in memory, the place.
+        text: The beginning of the line, of at most 1,000 characters; None of a list in memory. It may name a person.
     """
 
     line: int = 0
+    text: str | None = None
 
 
 class OutputError(ExportError):

@@ -23,7 +23,6 @@ __all__ = ["AltcraftConnection", "Connection", "ask", "connect", "connect_altcra
 Client = TypeVar("Client", CapillaryClient, AltcraftClient)
 Reply = TypeVar("Reply")
 
-_MINUTE_S = 60.0
 _NONE = (
     "no credentials: set LOYALTY_KEY and LOYALTY_SECRET (OAuth), or LOYALTY_TILL and LOYALTY_PASSWORD (Basic), "
     "or write them into the configuration file"
@@ -86,13 +85,13 @@ class AltcraftConnection(_Sources):
     ] = False
 
 
-def connect(connection: Connection, settings: Settings, quota: int | None = None) -> CapillaryClient:
+def connect(connection: Connection, settings: Settings, rate_limit: RateLimit | None = None) -> CapillaryClient:
     """Make a client of Capillary, not opened yet.
 
     Args:
-        connection: Options of the command line.
-        settings: What else there is.
-        quota: Requests a minute that it may send; None for as many as the server takes.
+        connection: The options.
+        settings: What the environment and the configuration file say.
+        rate_limit: The quota to keep.
 
     Raises:
         InvalidArgument: Something is missing, or cannot work.
@@ -101,8 +100,8 @@ def connect(connection: Connection, settings: Settings, quota: int | None = None
     return CapillaryClient(
         _base_url("base_url", connection.base_url, settings),
         auth=read_credentials(connection, settings),
+        rate_limit=rate_limit,
         server_timezone=read_zone(zone.place, zone.value),
-        rate_limit=None if quota is None else RateLimit(quota, per=_MINUTE_S),
     )
 
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import anyio
 import attrs
-from cyclopts import App, Group, Parameter
+from cyclopts import App, Parameter
 
 from loyalty_async.cli.arguments import read_moment, read_scope, read_zone
 from loyalty_async.cli.connections import Connection, connect
-from loyalty_async.cli.export_lists import count_lines, open_list
+from loyalty_async.cli.export_lists import count_lines, is_list, open_list
+from loyalty_async.cli.export_pace import Pace
 from loyalty_async.cli.export_progress import ProgressKind, counts, show_plan, showing_progress
 from loyalty_async.cli.export_sinks import Output
 from loyalty_async.cli.filters import Filters
 from loyalty_async.cli.members import ScopeOption
 from loyalty_async.cli.outcomes import Outcome
-from loyalty_async.cli.outputs import complain
+from loyalty_async.cli.outputs import complain, number_of
+from loyalty_async.cli.quotas import Quota
 from loyalty_async.cli.settings import load_settings
 from loyalty_async.cli.signals import run_until_told
 from loyalty_async.client import CapillaryClient
@@ -29,44 +30,8 @@ from loyalty_async.models.vocabulary import Source
 
 __all__ = ["export_commands"]
 
-
-@Parameter(name="*", group=Group("Pace", sort_key=3))
-@attrs.frozen(kw_only=True)
-class Pace:
-    """How fast, with how much memory, and for how long."""
-
-    workers: Annotated[int, Parameter(help="How many members to read at once.")] = 16
-    ahead: Annotated[int, Parameter(help="How many spans of one ledger to read ahead.")] = 1
-    memory: Annotated[float, Parameter(help="MB of one ledger to hold; the rest waits in a temporary file.")] = 4.0
-    settle: Annotated[float, Parameter(help="Minutes after which the past does not change any more.")] = 60.0
-    lookback: Annotated[
-        float, Parameter(help="Hours before the end of a run that the next one reads again, for what was booked late.")
-    ] = 24.0
-    grace: Annotated[float, Parameter(help="Seconds that members under way have to finish after Ctrl-C.")] = 30.0
-    quota: Annotated[float, Parameter(help="Requests a minute that you may send: for the plan and the display.")] = 1000
-
-    def arguments(self) -> dict[str, Any]:
-        """Give what `open_export` takes.
-
-        Raises:
-            InvalidArgument: A number that cannot be.
-        """
-        for name in ("memory", "quota"):
-            if not getattr(self, name) > 0:
-                raise InvalidArgument(f"--{name} must be above 0")
-        for name in ("settle", "lookback", "grace", "ahead"):
-            if not 0 <= getattr(self, name) < 1e9:  # noqa: PLR2004 - seconds, minutes and hours: far beyond any use
-                raise InvalidArgument(f"--{name} must be at least 0")
-        if self.workers < 1:
-            raise InvalidArgument("--workers must be at least 1")
-        return {
-            "workers": self.workers,
-            "ahead": self.ahead,
-            "memory": max(int(self.memory * 1024 * 1024), 1),
-            "settle": timedelta(minutes=self.settle),
-            "lookback": timedelta(hours=self.lookback),
-            "grace_s": self.grace,
-        }
+_USUAL_QUOTA = 1000
+"""Requests a minute: what a plan counts with unless told; some of Capillary's documents name it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -79,7 +44,7 @@ class _Task:
     stretch: Stretch
     output: Output
     arguments: dict[str, Any]
-    quota: float
+    quota: int | None
     progress: ProgressKind
     dead_letters: Path | None
 
@@ -110,6 +75,7 @@ def export(
     data_scope: ScopeOption = None,
     filters: Filters | None = None,
     pace: Pace | None = None,
+    quota: Quota | None = None,
     connection: Connection | None = None,
 ) -> int:
     """Export the ledgers of many members, each entry exactly once, however often it is interrupted.
@@ -123,6 +89,7 @@ def export(
     `loyalty-async export verify DIR` checks all files of an export.
     """
     filters, pace, connection = filters or Filters(), pace or Pace(), connection or Connection()
+    quota = quota or Quota()
     filters.check()
     arguments = pace.arguments()
     settings = load_settings(connection.config, os.environ)
@@ -131,7 +98,7 @@ def export(
     asked = {name: value for name, value in attrs.asdict(filters).items() if value is not None}
     scope = read_scope(data_scope)
     task = _Task(
-        client=connect(connection, settings),
+        client=connect(connection, settings, quota.rate_limit(settings)),
         list=members,
         source=found.value if found else Source.INSTORE,
         stretch=Stretch(
@@ -140,10 +107,12 @@ def export(
         ),
         output=output,
         arguments={**arguments, "filters": {**asked, **({"data_scope": scope} if scope else {})}},
-        quota=pace.quota,
+        quota=quota.quota,
         progress=progress,
         dead_letters=dead_letters,
     )
+    if dead_letters is not None and is_list(task.list, dead_letters):
+        raise InvalidArgument("--dead-letters must be another file than --members, which it would replace")
     if dry_run:
         return anyio.run(_plan, task, sample)
     with open_list(task.list) as file:
@@ -171,6 +140,7 @@ async def _export(task: _Task, file: BinaryIO, total: int | None) -> Summary | N
 
 
 async def _plan(task: _Task, sample: int) -> int:
+    quota = task.quota or _USUAL_QUOTA
     taken = {name: task.arguments[name] for name in ("settle", "lookback", "filters")}
     with open_list(task.list) as file:
         async with task.client:
@@ -180,11 +150,11 @@ async def _plan(task: _Task, sample: int) -> int:
                 task.stretch,
                 task.output.sink(),
                 raw=task.output.raw,
-                quota=task.quota,
+                quota=quota,
                 sample=sample,
                 **taken,
             )
-    show_plan(task.progress, plan, task.quota)
+    show_plan(task.progress, plan, quota)
     return Outcome.FINE
 
 
@@ -198,15 +168,16 @@ def _conclude(task: _Task, summary: Summary | None) -> int:
     else:
         state = "complete" if summary.complete and not summary.failed else "not complete"
         print(
-            f"{state}: run {summary.run}, {summary.read:,} members read, {summary.skipped:,} done before, "
-            f"{summary.failed:,} put aside; {summary.rows:,} rows in {summary.files:,} files, {summary.bytes:,} bytes; "
-            f"{summary.requests:,} requests, {summary.seconds:.1f} s; up to {summary.until}"
+            f"{state}: run {summary.run}, {number_of(summary.read, 'member')} read, {summary.skipped:,} done before, "
+            f"{summary.failed:,} put aside; {number_of(summary.rows, 'row')} in {number_of(summary.files, 'file')}, "
+            f"{summary.bytes:,} bytes; {summary.requests:,} requests, {summary.seconds:.1f} s; up to {summary.until}"
         )
     if not summary.complete:
         complain("stopped as told: run the same command again to go on")
         return Outcome.INTERRUPTED
     if summary.failed:
-        complain(f"{summary.failed:,} lines or members were put aside: mend them, and run the same command again")
+        which = f"{number_of(summary.failed, 'line or member', 'lines or members')}"
+        complain(f"put aside: {which}; mend them, and run the same command again")
         return Outcome.UNPROVED
     return Outcome.FINE
 
@@ -217,8 +188,9 @@ def verify(folder: Annotated[Path, Parameter(help="Folder of an export.")], /) -
     for problem in found.problems:
         complain(problem)
     state = "complete" if found.complete else "not complete: run the export again"
-    verdict = "as it was written" if not found.problems else f"{len(found.problems)} problems"
-    print(f"{verdict}: {found.files:,} files, {found.rows:,} rows, {found.bytes:,} bytes; the last run is {state}")
+    verdict = "as it was written" if not found.problems else number_of(len(found.problems), "problem")
+    holds = f"{number_of(found.files, 'file')}, {number_of(found.rows, 'row')}, {found.bytes:,} bytes"
+    print(f"{verdict}: {holds}; the last run is {state}")
     return Outcome.UNPROVED if found.problems or not found.complete else Outcome.FINE
 
 

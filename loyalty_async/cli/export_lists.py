@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 from loyalty_async.errors import InvalidArgument
 
-__all__ = ["count_lines", "open_list"]
+__all__ = ["count_lines", "is_list", "open_list"]
 
 _BLOCK = 1 << 20
 
@@ -77,3 +77,11 @@ def count_lines(name: str) -> int | None:
         return None
     with Path(name).open("rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
+
+
+def is_list(name: str, path: Path) -> bool:
+    """Say whether a path leads to the list itself."""
+    try:
+        return name != "-" and path.samefile(name)
+    except OSError:  # One of them is not there.
+        return False

@@ -101,14 +101,14 @@ def in_words(progress: Progress, quota: float | None) -> str:
     return "  ".join(words)
 
 
-def show_plan(kind: ProgressKind, plan: Plan, quota: float) -> None:
+def show_plan(kind: ProgressKind, plan: Plan, quota: int) -> None:
     """Print a plan."""
     if kind == "json":
         print(json.dumps({"event": "plan", **attrs.asdict(plan)}), flush=True)
         return
     windows = "" if plan.windows is None else f"{plan.windows:,}"
     for name, value in (
-        ("members", f"{plan.members:,}"),
+        ("members", f"{plan.members:,}, of which {plan.done:,} are done" if plan.done else f"{plan.members:,}"),
         ("lines that cannot be used", f"{plan.unusable:,}"),
         ("from", plan.since or "the beginning of each ledger"),
         ("to", plan.until),

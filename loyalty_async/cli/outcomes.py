@@ -25,6 +25,7 @@ from loyalty_async.errors import (
     PermissionDeniedError,
     RateLimitedError,
     RequestRefusedError,
+    StoreUnavailableError,
     UnavailableError,
     UnfitValueError,
 )
@@ -88,6 +89,7 @@ _HINTS: Mapping[type[LoyaltyError], str] = {
     PermissionDeniedError: "check --data-scope if you gave one, else ask for an access group that may read points",
     RateLimitedError: "wait for the quota to come back",
     RequestRefusedError: "check the base URL and the filters",
+    StoreUnavailableError: "check --quota-store, or LOYALTY_QUOTA_STORE",
     UnavailableError: "try again later",
 }
 

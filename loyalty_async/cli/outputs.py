@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from loyalty_async.errors import InvalidArgument
 
-__all__ = ["Write", "complain", "drop_output", "replacing", "standard_output"]
+__all__ = ["Write", "complain", "drop_output", "number_of", "replacing", "standard_output"]
 
 Write = Callable[[bytes], object]
 """Takes some lines; they are with the operating system when it returns."""
@@ -59,6 +59,11 @@ def standard_output() -> Iterator[Write]:
 def complain(text: str) -> None:
     """Write a line to the standard error."""
     print(f"loyalty-async: {text}", file=sys.stderr)
+
+
+def number_of(count: int, one: str, many: str | None = None) -> str:
+    """Write a number with its noun: "1 file", "2,000 files"."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def drop_output() -> None:

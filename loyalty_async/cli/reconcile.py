@@ -25,6 +25,7 @@ from loyalty_async.cli.member_lists import read_members
 from loyalty_async.cli.members import Whose
 from loyalty_async.cli.outcomes import Outcome, describe
 from loyalty_async.cli.outputs import complain, standard_output
+from loyalty_async.cli.quotas import Quota
 from loyalty_async.cli.settings import Settings, load_settings
 from loyalty_async.client import CapillaryClient
 from loyalty_async.errors import InvalidArgument, LoyaltyError
@@ -65,9 +66,6 @@ class Agreeing:
         int, Parameter(help="Balances to ask for, at most, to find where an account goes wrong; 0 for none.")
     ] = 40
     concurrency: Annotated[int, Parameter(help="How many members at once.")] = 8
-    quota: Annotated[
-        int | None, Parameter(help="Requests a minute to send at most; unless told, as many as the server takes.")
-    ] = None
     stop_after: Annotated[str | None, Parameter(help="Stop beyond so many mismatches: 100, or 2.5%.")] = None
 
     def rules(self) -> Rules:
@@ -160,6 +158,7 @@ def reconcile(
         Parameter(help="Identifiers in full; only you may read the report then.", negative="", show_default=False),
     ] = False,
     agreeing: Agreeing | None = None,
+    quota: Quota | None = None,
     connection: Connection | None = None,
 ) -> int:
     """Reconcile members: opening balance + entries against closing balance, in every account.
@@ -173,11 +172,12 @@ def reconcile(
     The exit code is 0 if everything matches, 1 if something does not or cannot be told, and 2 on any error.
     """
     whose, connection, agreeing = whose or Whose(), connection or Connection(), agreeing or Agreeing()
+    quota = quota or Quota()
     settings, began = load_settings(connection.config, os.environ), time.monotonic()
     span = _span(since, until, timezone)
     try:
         listed, rules = _members(whose, members, settings), agreeing.rules()
-        client = connect(connection, settings, agreeing.quota)
+        client = connect(connection, settings, quota.rate_limit(settings))
         if against is not None:
             return compare(client, listed, span, against, Differences(report, unmasked))
         with _exported(entries, span, rules) as source:

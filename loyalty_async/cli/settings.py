@@ -26,6 +26,7 @@ VARIABLES: Mapping[str, str] = {
     "password": "LOYALTY_PASSWORD",
     "server_timezone": "LOYALTY_SERVER_TIMEZONE",
     "source": "LOYALTY_SOURCE",
+    "quota_store": "LOYALTY_QUOTA_STORE",
     "altcraft.base_url": "ALTCRAFT_BASE_URL",
     "altcraft.token": "ALTCRAFT_TOKEN",
 }

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first lets what is under way finish, the second does not."""
+"""Ctrl-C and SIGTERM: the first lets what is under way finish, the second does not, and the third asks nobody."""
 
 from __future__ import annotations
 
@@ -29,10 +29,15 @@ async def run_until_told(job: Export, grace_s: float) -> Summary | None:
             listening.set()
             async for _ in signals:
                 if stopping.is_set():
-                    tasks.cancel_scope.cancel()
+                    break
                 stopping.set()
                 complain(f"finishing the members under way, at most {grace_s:g} s; once more stops at once")
                 job.stop()
+        # An output that hangs hangs in a thread, which nothing ends but the end of the process.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        complain("stopping at once; should the output hang, once more kills it, which does it no harm")
+        tasks.cancel_scope.cancel()
 
     stopping, listening = anyio.Event(), anyio.Event()
     async with anyio.create_task_group() as tasks:

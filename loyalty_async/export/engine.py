@@ -78,12 +78,14 @@ class Export:
     _begun: bool = False
     _stopped: bool = False
     _listed: bool = False
+    _left_out: bool = False
 
     @property
     def progress(self) -> Progress:
         """How far it is."""
         seconds = anyio.current_time() - self._began
-        return self._tally.progress(self._client, self._sent_before, self._store.written, seconds, self._terms.total)
+        total = self._tally.members if self._listed else self._terms.total
+        return self._tally.progress(self._client, self._sent_before, self._store.written, seconds, total)
 
     @property
     def run_number(self) -> int:
@@ -118,7 +120,7 @@ class Export:
             tasks.cancel_scope.cancel()
         if self._error is not None:
             raise self._error
-        complete = self._listed and not self._working.cancelled_caught
+        complete = self._listed and not self._left_out and not self._working.cancelled_caught
         await self._with_store(self._store.complete if complete else self._store.commit)
         self._terms.on_progress(self.progress)
         return self._summary(complete=complete)
@@ -204,20 +206,19 @@ class Export:
     async def _work(self, units: MemoryObjectReceiveStream[Unit]) -> None:
         async for unit in units:
             if self._stopped:
+                self._left_out = True
                 continue
             try:
                 await self._read(unit)
                 await self._with_store(self._store.write, unit)
             except LoyaltyError as error:
-                unit.spool.close()
                 self._fail(unit.listed, error)
-            except BaseException:
-                unit.spool.close()
-                raise
             else:
                 self._judge.clear()
                 self._tally.read += 1
-            self._reading.discard(unit.key)
+            finally:
+                unit.spool.close()
+                self._reading.discard(unit.key)
 
     async def _read(self, unit: Unit) -> None:
         """Read a ledger into the unit's spool.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,11 +19,12 @@ from loyalty_async.errors import (
     OutputError,
     PermissionDeniedError,
     RateLimitedError,
+    StoreUnavailableError,
     UnavailableError,
 )
 from loyalty_async.export.columns import member_values
 from loyalty_async.export.disks import writing
-from loyalty_async.export.members import MEMBER_FIELDS, Listed, Listing
+from loyalty_async.export.members import MEMBER_FIELDS, Listing
 from loyalty_async.wire.documents import encode_json
 
 __all__ = ["DeadLetters", "Judge", "at_line"]
@@ -34,6 +36,7 @@ _OF_ALL = (
     OutputError,
     PermissionDeniedError,
     RateLimitedError,
+    StoreUnavailableError,
 )
 """These have nothing to do with the member: every other one would fail in the same way."""
 _PERHAPS_OF_ALL = (DeadlineExceededError, MalformedAnswerError, UnavailableError)
@@ -78,14 +81,18 @@ class DeadLetters:
         self._opened = False
 
     def open(self) -> None:
-        """Begin the file; there is none as long as there is nothing to tell.
+        """Begin the file; there is none as long as there is nothing to tell. A pipe or a device is left as it is.
 
         Raises:
             OutputError: It cannot be written.
         """
         with writing():
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.unlink(missing_ok=True)
+            if self._path.is_file():
+                self._path.unlink()
+            where = self._path if self._path.exists() else self._path.parent
+            if self._path.is_dir() or not os.access(where, os.W_OK):
+                raise OutputError("the file of members put aside cannot be written")
 
     def add(self, listing: Listing, error: LoyaltyError) -> None:
         """Write a line, at once.
@@ -100,7 +107,9 @@ class DeadLetters:
             "reason": str(error),
             "resume": error.resume,
         }
-        if isinstance(listing, Listed):
+        if isinstance(listing, MemberListError):
+            letter["text"] = listing.text
+        else:
             letter |= dict(zip(MEMBER_FIELDS, member_values(listing.member), strict=True))
         with writing():
             if self._file is None:

@@ -7,6 +7,7 @@ the units that it holds. What the manifest does not know when a folder is opened
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -21,7 +22,7 @@ import attrs
 from loyalty_async.errors import OutputError
 from loyalty_async.export.disks import sync_folder, writing
 from loyalty_async.export.manifests import FileRecord, Manifest
-from loyalty_async.export.runs import Known, Question, Run
+from loyalty_async.export.runs import Done, Known, Past, Question, Run
 from loyalty_async.export.stores import Encode, Format, Writer, Written
 from loyalty_async.export.units import Spool, Unit
 from loyalty_async.models.members import Member
@@ -40,13 +41,15 @@ def is_own(path: Path) -> bool:
     return _OWN.fullmatch(path.name) is not None
 
 
-def peek(folder: Path) -> Sequence[Run]:
-    """Look which runs a folder has; there are none in one that is not there."""
+def peek(folder: Path, question: Question) -> Past:
+    """Look what a folder has; there is nothing in one that is not there."""
     if not (folder / MANIFEST).exists():
-        return ()
-    manifest = Manifest.open(folder / MANIFEST, None)
+        return Past()
+    manifest = Manifest.look(folder / MANIFEST)
     try:
-        return manifest.runs()
+        question.require_same(manifest.question)
+        runs = manifest.runs()
+        return Past(runs, manifest.done_count(runs[-1]) if runs else 0)
     finally:
         manifest.close()
 
@@ -119,7 +122,7 @@ class FileStore:
     _next: int = 1
     _draft: _Draft | None = None
     _writer: Writer | None = None
-    _waiting: dict[bytes, Unit] = attrs.field(factory=dict)
+    _waiting: dict[bytes, Done] = attrs.field(factory=dict)
     _waiting_since: float = 0.0
     _written: Written = attrs.field(factory=Written)
 
@@ -133,6 +136,8 @@ class FileStore:
         """
         with writing():
             folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):  # SQLite's own words for it are many, and none is plain.
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         manifest = Manifest.open(folder / MANIFEST, question)
         try:
             store = cls(folder, form, limits, manifest)
@@ -147,6 +152,10 @@ class FileStore:
         self._next = max((file.number for file in files.values()), default=0) + 1
         with writing():
             there = {path.name: path for path in self._folder.iterdir() if is_own(path)}
+            if not self._manifest.runs() and any(not name.startswith(".") for name in there):
+                raise OutputError(
+                    "the folder holds files of an export whose manifest is gone: put it back, or choose another folder"
+                )
             for name in there.keys() - files.keys():
                 there[name].unlink()
         missing = sorted(files.keys() - there.keys())
@@ -178,13 +187,9 @@ class FileStore:
 
     def known(self, keys: Sequence[bytes]) -> Sequence[Known | None]:
         """Say what is known of members."""
-        return [self._known(key) for key in keys]
-
-    def _known(self, key: bytes) -> Known | None:
-        run = self._begun()
-        if key in self._waiting:
-            return Known(run.until, run.kept_from, run.number, self._job, b"")
-        return self._manifest.known(key, self._runs)
+        run, found = self._begun(), self._manifest.known(keys, self._runs)
+        waiting = Known(run.until, run.kept_from, run.number, self._job, b"")
+        return [waiting if key in self._waiting else found.get(key) for key in keys]
 
     def encoder(self, member: Member) -> Encode:
         """Make what encodes the entries of a member."""
@@ -198,13 +203,12 @@ class FileStore:
         """Take the rows of a whole unit."""
         if not self._waiting:
             self._waiting_since = self._clock()
-        self._waiting[unit.key] = unit
+        self._waiting[unit.key] = unit.done()
         if unit.rows:
             with self._whole_or_nothing(), writing():
                 writer = self._writer or self._begin_file()
                 for lines in unit.spool.blocks():
                     writer.write(lines)
-        unit.spool.close()
         long = self._writer is not None and self._writer.size >= self._limits.size
         if long or len(self._waiting) >= _MOST_UNITS:
             self.commit()
@@ -249,8 +253,6 @@ class FileStore:
         if self._draft is not None:
             self._draft.drop()
         self._draft = self._writer = None
-        for unit in self._waiting.values():
-            unit.spool.close()
         self._waiting.clear()
 
     def _begun(self) -> Run:
@@ -263,7 +265,7 @@ class FileStore:
         self._writer = self._format.open(cast("BinaryIO", self._draft))
         return self._writer
 
-    def _end_file(self, units: Sequence[Unit]) -> FileRecord | None:
+    def _end_file(self, units: Sequence[Done]) -> FileRecord | None:
         if self._draft is None or self._writer is None:
             return None
         with writing():

@@ -1,11 +1,13 @@
 """The manifest of a folder: which units are done, and in which files they are. SQLite, used by one thread at a time.
 
 It holds no identifier: members are known by a keyed hash. One row a member, small rows in the order of their keys.
+It knows nothing of what the files hold, nor of who reads the ledgers.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -16,8 +18,7 @@ from typing import Any, Self
 import attrs
 
 from loyalty_async.errors import OutputError
-from loyalty_async.export.runs import Known, Question, Run
-from loyalty_async.export.units import Unit
+from loyalty_async.export.runs import Done, Known, Question, Run
 
 __all__ = ["FileRecord", "Manifest"]
 
@@ -36,8 +37,11 @@ CREATE TABLE files (number INTEGER PRIMARY KEY, name TEXT, run INTEGER, units IN
 _CACHE_KIB = 64 * 1024
 _PATIENCE_S = 1.0
 """For the check of a folder to end; an export that is at work is not waited for."""
-_CHECKPOINT_PAGES = 8_000
-"""Rows come in the order of hashes, so a commit changes pages all over the file: few checkpoints write them once."""
+_CHECKPOINT_PAGES = 16_000
+"""Rows come in the order of hashes, so a commit changes pages all over the file. A page that changes again before the
+next checkpoint is written once less: these are 64 MB of log, as much as the cache."""
+_MOST_KEYS = 500
+"""In one question to SQLite, which allows 999 in its older versions."""
 
 
 @attrs.frozen(kw_only=True)
@@ -70,30 +74,53 @@ class Manifest:
         self._connection = connection
 
     @classmethod
-    def open(cls, path: Path, question: Question | None) -> Self:
+    def open(cls, path: Path, question: Question) -> Self:
         """Open a manifest, or begin one.
 
         Args:
             path: Of the file.
-            question: What it must belong to, None to look at one that is there.
+            question: What it must belong to.
 
         Raises:
             InvalidArgument: It belongs to another question.
             OutputError: It cannot be opened, or another process has it open.
         """
-        if question is None and not path.exists():
-            raise OutputError("there is no manifest here: no export was written to this folder")
-        with _translated("opened"):
-            # Without the driver's own transactions; any thread, for the export uses one at a time.
-            manifest = cls(sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False))
-        try:
-            manifest._prepare(question)
-        except BaseException:
-            manifest._connection.close()
-            raise
+        manifest = cls(_connect(path))
+        with manifest._closed_by_error():
+            manifest._lock(question)
+            manifest._require_version()
+            question.require_same(manifest.question)
         return manifest
 
-    def _prepare(self, question: Question | None) -> None:
+    @classmethod
+    def look(cls, path: Path) -> Self:
+        """Open a manifest that is there, to read it; it may lie where nothing can be written.
+
+        Raises:
+            OutputError: There is none, it cannot be opened, or an export has it open.
+        """
+        if not path.exists():
+            raise OutputError("there is no manifest here: no export was written to this folder")
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        log = path.with_name(f"{path.name}-wal")
+        if not writable and log.exists() and log.stat().st_size:
+            raise OutputError("an export is at work here, or was killed: only who may write here can look at it now")
+        manifest = cls(_connect(path if writable else f"{path.absolute().as_uri()}?mode=ro&immutable=1"))
+        with manifest._closed_by_error():
+            if writable:
+                manifest._lock(None)
+            manifest._require_version()
+        return manifest
+
+    @contextlib.contextmanager
+    def _closed_by_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _lock(self, question: Question | None) -> None:
         with _translated("opened"):
             run = self._connection.execute
             run("PRAGMA locking_mode = EXCLUSIVE")
@@ -102,13 +129,17 @@ class Manifest:
             run(f"PRAGMA cache_size = -{_CACHE_KIB}")
             run(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             with self._transaction():
-                if run("PRAGMA user_version").fetchone()[0] == 0 and question is not None:
+                if question is not None and self._version() == 0:
                     self._begin_anew(question)
-                (version,) = run("PRAGMA user_version").fetchone()
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _require_version(self) -> None:
+        with _translated("opened"):
+            version = self._version()
         if version != _VERSION:
             raise OutputError(f"the manifest is of version {version}; this release reads version {_VERSION}")
-        if question is not None:
-            question.require_same(str(self._fact("question")))
 
     def _begin_anew(self, question: Question) -> None:
         for statement in filter(str.strip, _SCHEMA.split(";")):
@@ -162,29 +193,34 @@ class Manifest:
         with _translated("written"), self._transaction():
             self._connection.execute("UPDATE runs SET complete = 1 WHERE number = ?", [run.number])
 
-    def known(self, key: bytes, runs: Sequence[Run]) -> Known | None:
-        """Say what is known of a member."""
-        with _translated("read"):
-            row = self._connection.execute("SELECT run, job, recent FROM units WHERE member = ?", [key]).fetchone()
-        if row is None:
-            return None
-        number, job, recent = row
-        run = runs[number - 1]
-        return Known(run.until, run.kept_from, number, job, recent or b"")
+    def known(self, keys: Sequence[bytes], runs: Sequence[Run]) -> dict[bytes, Known]:
+        """Say what is known of members, by their keys; nothing of one that no run has read.
 
-    def record(self, run: Run, job: int, file: FileRecord | None, units: Sequence[Unit]) -> None:
+        Args:
+            keys: Of members.
+            runs: What `runs` gave.
+        """
+        found: dict[bytes, Known] = {}
+        for start in range(0, len(keys), _MOST_KEYS):
+            some = keys[start : start + _MOST_KEYS]
+            wanted = ", ".join("?" * len(some))
+            with _translated("read"):
+                rows = self._connection.execute(
+                    f"SELECT member, run, job, recent FROM units WHERE member IN ({wanted})",  # noqa: S608 - marks only
+                    some,
+                )
+                for key, number, job, recent in rows:
+                    run = runs[number - 1]
+                    found[key] = Known(run.until, run.kept_from, number, job, recent or b"")
+        return found
+
+    def record(self, run: Run, job: int, file: FileRecord | None, units: Sequence[Done]) -> None:
         """Note units as done, with the file that holds their rows, in one transaction."""
-        rows = [
-            (
-                unit.key,
-                run.number,
-                job,
-                file.number if file and unit.rows else None,
-                unit.rows,
-                bytes(unit.recent.kept) or None,
-            )
+        number = file.number if file else None
+        rows = sorted(
+            (unit.member, run.number, job, number if unit.rows else None, unit.rows, unit.recent or None)
             for unit in units
-        ]
+        )  # Sorted, so that those on one page are written together.
         with _translated("written"), self._transaction():
             if file is not None:
                 self._connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", attrs.astuple(file))
@@ -196,6 +232,12 @@ class Manifest:
             rows = self._connection.execute("SELECT * FROM files ORDER BY number").fetchall()
         names = [field.name for field in attrs.fields(FileRecord)]
         return [FileRecord(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def done_count(self, run: Run) -> int:
+        """Count the members that a run has done."""
+        with _translated("read"):
+            (count,) = self._connection.execute("SELECT count(*) FROM units WHERE run = ?", [run.number]).fetchone()
+        return int(count)
 
     def unit_counts(self) -> dict[int, tuple[int, int]]:
         """Count, by file, the members whose last rows are in it, and those rows; in one pass."""
@@ -234,6 +276,14 @@ class Manifest:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
+    """Open a file, or what a URI says; without the driver's own transactions, and for one thread at a time."""
+    with _translated("opened"):
+        return sqlite3.connect(
+            path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False, uri=isinstance(path, str)
+        )
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ MEMBER_FIELDS = ("identifier_name", "identifier_value", "source", "account_id", 
 """What names a member, in the order of a CSV file that does not say."""
 _REQUIRED = MEMBER_FIELDS[:2]
 _LONGEST_LINE = 65_536
+_LONGEST_TEXT = 1_000
 _MARK = b"\xef\xbb\xbf"
 _OTHER_UNICODE = (b"\xff\xfe", b"\xfe\xff")
 
@@ -42,10 +43,12 @@ Listing = Listed | MemberListError
 """A line of a list: a member, or what is wrong with it."""
 
 
-def misread(line: int, reason: str) -> MemberListError:
+def misread(line: int, reason: str, content: bytes | None = None) -> MemberListError:
     """Say what is wrong with a line."""
     error = MemberListError(f"line {line} of the members {reason}")
     error.line = line
+    if content is not None:
+        error.text = content[: 4 * _LONGEST_TEXT].decode(errors="replace").rstrip("\r\n")[:_LONGEST_TEXT]
     return error
 
 
@@ -69,9 +72,10 @@ def read_members(file: BinaryIO, *, source: Source | str = Source.INSTORE) -> It
         A member, or what is wrong with a line; empty lines are passed over.
 
     Raises:
-        InvalidArgument: It holds no line at all, or is of another encoding than UTF-8 from its first byte.
+        InvalidArgument: It holds no line at all but the names of columns, or is UTF-16.
     """
     split: Callable[[str], Fields] | None = None
+    some = False
     for number, content in _lines(file):
         if split is None and content[:2] in _OTHER_UNICODE:
             raise InvalidArgument("the list of members is UTF-16: write it as UTF-8")
@@ -82,12 +86,12 @@ def read_members(file: BinaryIO, *, source: Source | str = Source.INSTORE) -> It
                 if split is None:  # The names of the columns.
                     split = _csv_splitter(_cells(text))
                     continue
-            listed = Listed(_member(split(text), source), number)
+            listed: Listing = Listed(_member(split(text), source), number)
         except ValueError as problem:
-            yield misread(number, str(problem))
-        else:
-            yield listed
-    if split is None:
+            listed = misread(number, str(problem), content)
+        some = True
+        yield listed
+    if not some:
         raise InvalidArgument("the list of members is empty")
 
 

@@ -23,7 +23,7 @@ from loyalty_async.export.stores import Sink
 from loyalty_async.models.members import Customer
 from loyalty_async.models.spans import Span
 
-__all__ = ["export_ledgers", "in_bulk", "open_export"]
+__all__ = ["export_ledgers", "in_bulk", "open_export", "question_of"]
 
 
 def _nothing(_progress: Progress) -> None:
@@ -103,7 +103,7 @@ async def open_export(
     )
     stretch = Stretch.of(span)
     _check(client, terms)
-    question = Question({**sink.question(raw=raw).parts, "filters": dict(filters or {}), "raw": raw})
+    question = question_of(sink, filters, raw=raw)
     letters = DeadLetters(Path(dead_letters or "unused"))
     store = await anyio.to_thread.run_sync(functools.partial(sink.open, question, raw=raw))
     try:
@@ -139,6 +139,11 @@ async def export_ledgers(
     """
     async with open_export(client, members, span, sink, **options) as export:
         return await export.run()
+
+
+def question_of(sink: Sink, filters: Mapping[str, Any] | None, *, raw: bool) -> Question:
+    """Put together what must not change as long as an output lives, but for the dates, which its runs have."""
+    return Question({**sink.question(raw=raw).parts, "filters": dict(filters or {}), "raw": raw})
 
 
 def _check(client: CapillaryClient, terms: Terms) -> None:

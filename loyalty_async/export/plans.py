@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 import tempfile
@@ -17,7 +18,7 @@ from loyalty_async.client import CapillaryClient
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.export.lists import Members, Taken
 from loyalty_async.export.members import Listed
-from loyalty_async.export.openings import export_ledgers
+from loyalty_async.export.openings import export_ledgers, question_of
 from loyalty_async.export.runs import Stretch, next_run
 from loyalty_async.export.stores import Sink
 from loyalty_async.models.spans import Span
@@ -33,6 +34,7 @@ class Plan:
     Attributes:
         members: Members in the list.
         unusable: Lines of the list that name no member.
+        done: Members that the run has done already, if it was begun; what follows is for the others.
         sampled: Members whose ledgers were read to find out.
         failed: How many of them could not be read.
         since: Where the export begins, as an ISO text; None for the beginning of each ledger.
@@ -46,6 +48,7 @@ class Plan:
 
     members: int
     unusable: int
+    done: int
     sampled: int
     failed: int
     since: str | None
@@ -90,7 +93,8 @@ async def plan_export(
     if sample < 1 or quota <= 0:
         raise InvalidArgument("a plan needs a sample of at least 1 member, and a quota above 0")
     stretch = Stretch.of(span)
-    runs = await anyio.to_thread.run_sync(sink.peek)
+    past = await anyio.to_thread.run_sync(functools.partial(sink.peek, question_of(sink, filters, raw=raw)))
+    runs = past.runs
     run = next_run(runs, stretch, lookback, datetime.now(UTC) - settle)
     drawn, usable, unusable = await _draw(members, sample)
     since = run.since if run.number == 1 else runs[run.number - 2].until - lookback
@@ -105,15 +109,18 @@ async def plan_export(
             settle=settle,
             dead_letters=Path(folder, "failed"),
         )
-    times = usable / len(drawn) if drawn else 0
+    done = min(past.done, usable) if runs and run.number == runs[-1].number else 0
+    left = usable - done
+    times = left / len(drawn) if drawn else 0
     return Plan(
         members=usable,
         unusable=unusable,
+        done=done,
         sampled=len(drawn),
         failed=tried.failed,
         since=since.isoformat() if since else None,
         until=run.until.isoformat(),
-        windows=usable * math.ceil((run.until - since) / WINDOW) if since else None,
+        windows=left * math.ceil((run.until - since) / WINDOW) if since else None,
         requests=math.ceil(tried.requests * times),
         entries=round(tried.entries * times),
         bytes=round(tried.bytes * times),

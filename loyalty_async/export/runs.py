@@ -12,7 +12,7 @@ import attrs
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.spans import Span
 
-__all__ = ["Known", "Question", "Run", "Stretch", "next_run"]
+__all__ = ["Done", "Known", "Past", "Question", "Run", "Stretch", "next_run"]
 
 _LAST = "last"
 
@@ -85,6 +85,34 @@ class Known:
     run: int
     job: int
     recent: bytes
+
+
+@attrs.frozen
+class Done:
+    """What a manifest is told of a member who is done.
+
+    Attributes:
+        member: The key by which it knows the member.
+        rows: How many rows of the output are this member's in this run.
+        recent: The keys of the entries to remember for the next run.
+    """
+
+    member: bytes = attrs.field(repr=False)
+    rows: int
+    recent: bytes = attrs.field(default=b"", repr=False)
+
+
+@attrs.frozen
+class Past:
+    """What was exported so far to one place.
+
+    Attributes:
+        runs: In order; none if nothing was.
+        done: How many members the last of them has done.
+    """
+
+    runs: Sequence[Run] = ()
+    done: int = 0
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 import attrs
 
 from loyalty_async.export.columns import Table
-from loyalty_async.export.runs import Known, Question, Run
+from loyalty_async.export.runs import Known, Past, Question, Run
 from loyalty_async.export.units import Spool, Unit
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.members import Member
@@ -75,7 +75,7 @@ class Store(Protocol):
         """Make the place for a unit's rows."""
 
     def write(self, unit: Unit) -> None:
-        """Take the rows of a whole unit, which becomes durable with one of the next commits."""
+        """Take the rows of a whole unit, which becomes durable with one of the next commits; its spool has served."""
 
     def commit(self, *, due: bool = False) -> None:
         """Make durable what was taken; with *due* only if it has waited long enough."""
@@ -101,8 +101,13 @@ class Sink(Protocol):
             OutputError: It cannot be written, is in use, or is not what its manifest says.
         """
 
-    def peek(self) -> Sequence[Run]:
-        """Look which runs there are, and change nothing."""
+    def peek(self, question: Question) -> Past:
+        """Look what is there, and change nothing.
+
+        Raises:
+            InvalidArgument: It belongs to another question, or an extra is not installed.
+            OutputError: It cannot be read, or is in use.
+        """
 
     def trial(self, folder: Path) -> Sink:
         """Give a sink that writes the same into another folder, to see how much it is."""

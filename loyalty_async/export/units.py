@@ -14,6 +14,7 @@ import attrs
 
 from loyalty_async.export.disks import writing
 from loyalty_async.export.members import Listed
+from loyalty_async.export.runs import Done
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.members import Member
 
@@ -133,6 +134,10 @@ class Unit:
         if self.written_until is None and not (entries and entries[-1].created_at >= self.kept_from):
             return entries
         return [entry for entry in entries if self._is_new(entry)]
+
+    def done(self) -> Done:
+        """Say what a manifest is to know of it."""
+        return Done(self.key, self.rows, bytes(self.recent.kept))
 
     def _is_new(self, entry: LedgerEntry) -> bool:
         remember = entry.created_at >= self.kept_from

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import attrs
 
@@ -49,7 +48,7 @@ def verify_export(folder: Path | str) -> Verification:
         InvalidArgument: Parquet files cannot be read without the extra.
     """
     folder = Path(folder)
-    manifest = Manifest.open(folder / MANIFEST, None)
+    manifest = Manifest.look(folder / MANIFEST)
     try:
         files, runs = manifest.files(), manifest.runs()
         problems = [f"{MANIFEST}: {problem}" for problem in manifest.problems()]
@@ -59,7 +58,7 @@ def verify_export(folder: Path | str) -> Verification:
         manifest.close()
     known = {file.name for file in files}
     problems += [
-        f"{path.name}: is not in the manifest"
+        f"{path.name}: is {'half-written' if path.name.startswith('.') else 'not in the manifest'}"
         for path in sorted(folder.iterdir())
         if is_own(path) and path.name not in known
     ]
@@ -111,8 +110,18 @@ def _rows(path: Path) -> int:
     if kind == "parquet":
         return int(load_pyarrow().parquet.ParquetFile(path).metadata.num_rows)
     with path.open("rb") as file:
-        content = gzip.GzipFile(fileobj=file) if kind.endswith(".gz") else file
-        if kind.startswith("csv"):
-            text = io.TextIOWrapper(content, encoding="utf-8", newline="")
-            return sum(1 for _ in csv.reader(text)) - 1
-        return sum(block.count(b"\n") for block in iter(lambda: content.read(_BLOCK), b""))
+        content = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if kind.endswith(".gz") else file
+        return _lines(content, quoted=True) - 1 if kind.startswith("csv") else _lines(content, quoted=False)
+
+
+def _lines(file: BinaryIO, *, quoted: bool) -> int:
+    """Count lines; where texts may be quoted, a line break within quotes ends none."""
+    lines, inside = 0, False
+    for block in iter(lambda: file.read(_BLOCK), b""):
+        if not quoted:
+            lines += block.count(b"\n")
+            continue
+        pieces = block.split(b'"')
+        lines += sum(piece.count(b"\n") for piece in pieces[inside::2])
+        inside ^= len(pieces) % 2 == 0
+    return lines

@@ -66,7 +66,7 @@ class ExportedLedgers:
             InvalidArgument: It leaves entries out, has raw ones, or is of a format that cannot be read back.
         """
         self._wanted, self._one_at_a_time = span, Lock()
-        self._manifest = Manifest.open(folder / MANIFEST, None)
+        self._manifest = Manifest.look(folder / MANIFEST)
         self._store = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         try:
             self.has_currencies = _check(json.loads(self._manifest.question))
@@ -92,7 +92,8 @@ class ExportedLedgers:
 
     def covered(self, member: Member) -> Span | None:
         """Say what stretch of a member's ledger the export has; None if it does not have the member."""
-        known = self._manifest.known(member_key(member, self._secret), self._runs)
+        key = member_key(member, self._secret)
+        known = self._manifest.known([key], self._runs).get(key)
         return None if known is None else Span(self._since, known.until)
 
     def entries(self, member: Member) -> list[LedgerEntry]:

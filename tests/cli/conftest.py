@@ -14,6 +14,9 @@ from rich.console import Console, RenderableType
 
 from loyalty_async.cli import main
 from loyalty_async.sandbox import Entry, Member, Sandbox, Settings, make_ledger, serving
+from tests._support.databases import database, table
+
+__all__ = ["database", "table"]
 
 NOON = datetime(2025, 6, 30, 12, tzinfo=UTC)
 

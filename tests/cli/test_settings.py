@@ -19,6 +19,7 @@ secret = "hunter2"
 till = "file.till"
 password = "hunter3"
 server_timezone = "Asia/Kolkata"
+quota_store = "redis://127.0.0.1:6379/0"
 source = "WECHAT"
 
 [altcraft]

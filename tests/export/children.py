@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import multiprocessing
 import os
@@ -19,13 +20,13 @@ import anyio
 import attrs
 import pytest
 
-from loyalty_async import CapillaryClient, Customer, LoyaltyError, OAuth, RetryPolicy
+from loyalty_async import CapillaryClient, Customer, LoyaltyError, OAuth, RateLimit, RetryPolicy
 from loyalty_async.export import Sink, Stretch, export_ledgers
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.export.children", "loyalty_async.export", "pyarrow.parquet", "psycopg"])
-
-NOBODY = 65534
+_CONTEXT.set_forkserver_preload(
+    ["tests.export.children", "loyalty_async.export", "pyarrow.parquet", "psycopg", "coredis"]
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -40,7 +41,8 @@ class Task:
     backend: str = "asyncio"
     options: dict[str, Any] = attrs.field(factory=dict)
     largest_file: int | None = None
-    as_nobody: bool = False
+    unprivileged: bool = False
+    rate_limit: RateLimit | None = None
     problem_file: Path | None = None
 
 
@@ -48,7 +50,8 @@ async def perform(task: Task) -> None:
     auth = OAuth(key="sandbox-key", secret="sandbox-secret")
     retry = RetryPolicy(attempts=4, first_delay_s=0.01, longest_delay_s=0.05)
     quick = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # Without the machine's certificates: they take time to read.
-    async with CapillaryClient(task.url, auth=auth, retry=retry, verify=quick) as client:
+    limit = task.rate_limit
+    async with CapillaryClient(task.url, auth=auth, retry=retry, verify=quick, rate_limit=limit) as client:
         await export_ledgers(
             client,
             (Customer.by_id(user_id, source="INSTORE") for user_id in task.user_ids),
@@ -63,11 +66,20 @@ async def perform(task: Task) -> None:
         )
 
 
+def obey_permissions() -> None:
+    """Let the mode of files count for this process even if it is root's (capabilities(7)); for Linux."""
+    version_3 = 0x20080522
+    header = (ctypes.c_uint32 * 2)(version_3, 0)
+    none = (ctypes.c_uint32 * 6)()
+    if os.geteuid() == 0 and ctypes.CDLL(None).capset(header, none):
+        raise OSError("the privileges of root cannot be laid down")
+
+
 def _main(task: Task, begun: Event) -> None:
     if task.largest_file is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (task.largest_file, task.largest_file))
-    if task.as_nobody and os.geteuid() == 0:
-        os.setuid(NOBODY)
+    if task.unprivileged:
+        obey_permissions()
     begun.set()
     try:
         anyio.run(perform, task, backend=task.backend)

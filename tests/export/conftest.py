@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from loyalty_async.export import Csv, JsonLines, Parquet, Postgres, Sink
 from loyalty_async.sandbox import Sandbox, Settings, make_ledger, serving
+from tests._support.databases import database, table
 from tests.cli.conftest import Served
+
+__all__ = ["database", "table"]
 
 NOON = datetime(2025, 6, 30, 12, tzinfo=UTC)
 BEGINNING = datetime(2024, 9, 1, tzinfo=UTC)
-DATABASE = os.environ.get("LOYALTY_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 KINDS = ("jsonl", "jsonl.gz", "csv", "parquet", "postgres")
 
 MakeSink = Callable[[str], Sink]
-
-
-@pytest.fixture(scope="session")
-def database() -> str:
-    """A real PostgreSQL; CI must have one."""
-    try:
-        psycopg.connect(DATABASE, connect_timeout=3).close()
-    except psycopg.OperationalError:
-        message = "no PostgreSQL at 127.0.0.1:5432: start one, or set LOYALTY_TEST_POSTGRES"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return DATABASE
-
-
-@pytest.fixture
-def table(database: str) -> Iterator[str]:
-    """A table in a schema of its own, gone after the test."""
-    schema = f"export_{secrets.token_hex(6)}"
-    with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {schema}")
-        yield f"{schema}.entries"
-        connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from loyalty_async.export import JsonLines, verify_export
+from loyalty_async import RateLimit
+from loyalty_async.export import verify_export
 from loyalty_async.sandbox import Fault, Sandbox, make_ledger, serving
+from tests._support.redis_servers import running_redis
 from tests.cli.conftest import Served
 from tests.export.children import Task, finish, start
 from tests.export.conftest import BEGINNING, NOON, MakeSink
@@ -53,21 +54,38 @@ def test_a_temporary_file_that_does_not_fit_ends_it_as_well(
     assert problem.read_text().startswith("OutputError: the ")
 
 
-@pytest.mark.skipif(
-    not all(folder.stat().st_mode & 0o001 for path in (sys.prefix, __file__) for folder in Path(path).parents),
-    reason="somebody else could not reach the interpreter, or the tests",
-)
-def test_a_folder_that_must_not_be_written_is_told(served: Served) -> None:
-    with tempfile.TemporaryDirectory() as made:  # Not pytest's, which nobody but its owner can reach.
-        open_to_all, folder = Path(made), Path(made, "out")
-        open_to_all.chmod(0o777)
-        folder.mkdir(0o555)
-        sink, problem = JsonLines(folder), open_to_all / "problem"
-        assert finish(task_for(served, sink, as_nobody=True, problem_file=problem)) == 1
-        assert problem.read_text().startswith("OutputError: ")
-        folder.chmod(0o755)
-        assert finish(task_for(served, sink)) == 0
-        assert written(sink) == truth(served.sandbox.ledger)
+@pytest.mark.skipif(sys.platform != "linux", reason="only there root can be told to obey permissions")
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_folder_that_must_not_be_written_is_told(
+    kind: str, served: Served, make_sink: MakeSink, tmp_path: Path
+) -> None:
+    sink, problem = make_sink(kind), tmp_path / "problem"
+    folder = Path(sink.folder)  # type: ignore[attr-defined]
+    folder.mkdir(0o555)
+    assert finish(task_for(served, sink, unprivileged=True, problem_file=problem)) == 1
+    assert problem.read_text() == "OutputError: the output cannot be written: Permission denied"
+    folder.chmod(0o755)
+    assert finish(task_for(served, sink)) == 0
+    assert written(sink) == truth(served.sandbox.ledger)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there root can be told to obey permissions")
+def test_a_folder_that_may_not_be_written_any_more_is_told_and_goes_on_later(
+    served: Served, make_sink: MakeSink, tmp_path: Path
+) -> None:
+    served.sandbox.faults.add(Fault(delay_s=0.01, times=None))
+    sink, problem = small_files(make_sink("csv"), 5_000), tmp_path / "problem"
+    folder = Path(sink.folder)  # type: ignore[attr-defined]
+    process = start(task_for(served, sink, unprivileged=True, problem_file=problem))
+    wait_for(lambda: len(list(folder.glob("entries-*"))) > 1)
+    folder.chmod(0o555)
+    process.join(30)
+    folder.chmod(0o755)
+    assert process.exitcode == 1
+    assert problem.read_text() == "OutputError: the output cannot be written: Permission denied"
+    assert finish(task_for(served, sink)) == 0
+    assert written(sink) == truth(served.sandbox.ledger)
+    assert verify_export(folder).problems == ()
 
 
 def test_a_server_that_goes_away_ends_it_and_it_goes_on_when_the_server_is_back(
@@ -110,9 +128,43 @@ def test_a_database_that_goes_away_ends_it_and_it_goes_on_when_the_database_is_b
         )
     process.join(30)
     assert process.exitcode == 1
-    assert problem.read_text().startswith("OutputError: PostgreSQL is away, or refused (")
+    assert problem.read_text().startswith("OutputError: PostgreSQL refused: it was shut down")
     assert finish(task_for(served, sink)) == 0
     assert written(sink) == truth(served.sandbox.ledger)
+
+
+@pytest.mark.parametrize("collect", [False, True], ids=["stops", "collects"])
+def test_a_shared_quota_that_goes_away_ends_it_and_it_goes_on_when_the_quota_is_back(
+    collect: bool, served: Served, make_sink: MakeSink, tmp_path: Path
+) -> None:
+    """Nobody is put aside for it: it is no member's fault."""
+    served.sandbox.faults.add(Fault(delay_s=0.01, times=None))
+    sink, problem, dead = small_files(make_sink("jsonl"), 5_000), tmp_path / "problem", tmp_path / "dead"
+    folder = Path(sink.folder)  # type: ignore[attr-defined]
+    with running_redis(tmp_path) as redis:
+        task = task_for(
+            served,
+            sink,
+            problem_file=problem,
+            rate_limit=RateLimit(60_000, per=60.0, store=redis.url),
+            options={"dead_letters": dead} if collect else {},
+        )
+        process = start(task)
+        wait_for(lambda: len(list(folder.glob("entries-*"))) > 1)
+        redis.kill()
+        process.join(40)
+        assert process.exitcode == 1
+        assert problem.read_text().startswith(
+            "StoreUnavailableError: not sent: the store of the shared limit does not "
+        )
+        assert not dead.exists()
+        before = written(sink)
+        assert before < truth(served.sandbox.ledger)
+        assert (verify_export(folder).problems, verify_export(folder).complete) == ((), False)
+        redis.start()
+        assert finish(task) == 0
+    assert written(sink) == truth(served.sandbox.ledger)
+    assert (verify_export(folder).problems, verify_export(folder).complete) == ((), True)
 
 
 def wait_for(condition: Callable[[], bool], limit_s: float = 30.0) -> None:

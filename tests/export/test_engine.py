@@ -216,6 +216,23 @@ async def test_stopping_lets_what_is_under_way_finish_and_running_again_goes_on(
     assert written(sink) == true_of(served, members)
 
 
+async def test_a_member_who_was_taken_up_but_not_read_leaves_the_export_incomplete(
+    served: Served, tmp_path: Path
+) -> None:
+    member, sink = members_of(served, 1), JsonLines(tmp_path)
+
+    async def listed() -> AsyncIterator[Customer]:
+        await anyio.lowlevel.checkpoint()
+        yield member[0]
+        job.stop()  # The list ends in the same moment, before anybody has begun to read.
+
+    async with client_of(served) as client, open_export(client, listed(), SPAN, sink, **PLAIN) as job:
+        summary = await job.run()
+    assert (summary.complete, summary.read) == (False, 0)
+    assert (await run(served, member, sink)).complete
+    assert written(sink) == true_of(served, member)
+
+
 async def test_the_grace_time_has_an_end(served: Served, tmp_path: Path) -> None:
     served.sandbox.faults.add(Fault(delay_s=2.0, path=LEDGER_INFO_PATH, skip=10, times=None))
     sink = JsonLines(tmp_path)

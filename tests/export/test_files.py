@@ -53,6 +53,14 @@ def unit(store: Store, member: Customer, entries: int = 2) -> Unit:
     return made
 
 
+def put(store: Store, made: Unit) -> None:
+    """Have a store take a unit, as an export does."""
+    try:
+        store.write(made)
+    finally:
+        made.spool.close()
+
+
 def export(sink: Sink) -> None:
     """Do what is not done, each member in a file of its own."""
     store = opened(sink)
@@ -60,7 +68,7 @@ def export(sink: Sink) -> None:
         keys = [member_key(member, store.secret) for member in MEMBERS]
         for member, known in zip(MEMBERS, store.known(keys), strict=True):
             if known is None:
-                store.write(unit(store, member))
+                put(store, unit(store, member))
                 store.commit()
         store.complete()
     finally:
@@ -140,7 +148,7 @@ def test_half_a_unit_is_never_committed_even_if_there_is_room_again(
 ) -> None:
     sink = kind(tmp_path / "out")
     store = opened(sink)
-    store.write(unit(store, MEMBERS[0]))
+    put(store, unit(store, MEMBERS[0]))
     write, calls = files_module._Draft.write, iter([True])
 
     def full_once(draft: Any, content: Any) -> int:
@@ -151,7 +159,7 @@ def test_half_a_unit_is_never_committed_even_if_there_is_room_again(
 
     monkeypatch.setattr(files_module._Draft, "write", full_once)
     with pytest.raises(OutputError):  # noqa: PT012 - some formats write with the commit only
-        store.write(unit(store, MEMBERS[1]))
+        put(store, unit(store, MEMBERS[1]))
         store.commit()
     store.commit()  # As an export does when it is left.
     store.close()
@@ -163,10 +171,24 @@ def test_half_a_unit_is_never_committed_even_if_there_is_room_again(
 def test_only_files_of_its_own_names_are_removed(tmp_path: Path) -> None:
     strangers = ["notes.txt", "entries.jsonl", "entries-1.jsonl", ".entries-000001.swp1"]
     own = ["entries-000009.jsonl", ".entries-000002.jsonl.part"]
+    opened(JsonLines(tmp_path)).close()
     for name in (*strangers, *own):
         (tmp_path / name).touch()
     opened(JsonLines(tmp_path)).close()
     assert {path.name for path in tmp_path.iterdir()} == {*strangers, MANIFEST}
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_files_whose_manifest_is_gone_are_left_alone(begun: bool, tmp_path: Path) -> None:
+    sink = JsonLines(tmp_path)
+    export(sink)
+    before = {path.name for path in tmp_path.glob("entries-*")}
+    (tmp_path / MANIFEST).unlink()
+    if begun:  # As by a process that was killed before it noted a run.
+        Manifest.open(tmp_path / MANIFEST, sink.question(raw=False)).close()
+    with pytest.raises(OutputError, match="an export whose manifest is gone: put it back"):
+        opened(sink)
+    assert {path.name for path in tmp_path.glob("entries-*")} == before
 
 
 def test_a_file_that_is_gone_is_missed(tmp_path: Path) -> None:
@@ -180,7 +202,7 @@ def test_a_file_that_is_gone_is_missed(tmp_path: Path) -> None:
 def test_members_without_entries_need_no_file(tmp_path: Path) -> None:
     store = opened(JsonLines(tmp_path))
     for member in MEMBERS:
-        store.write(unit(store, member, entries=0))
+        put(store, unit(store, member, entries=0))
     store.complete()
     assert (store.written.units, store.written.files) == (6, 0)
     store.close()
@@ -192,7 +214,7 @@ def test_a_commit_that_is_not_due_waits(tmp_path: Path) -> None:
     store = opened(JsonLines(tmp_path, limits=FileLimits(age_s=10)))
     assert isinstance(store, FileStore)
     store._clock = lambda: now[0]
-    store.write(unit(store, MEMBERS[0]))
+    put(store, unit(store, MEMBERS[0]))
     for now[0], files in ((9.9, 0), (10.0, 1)):
         store.commit(due=True)
         assert store.written.files == files
@@ -202,7 +224,7 @@ def test_a_commit_that_is_not_due_waits(tmp_path: Path) -> None:
 def test_the_manifest_holds_no_identifier(tmp_path: Path) -> None:
     sink = JsonLines(tmp_path)
     store = opened(sink)
-    store.write(unit(store, Customer.by_mobile("917406401004", source="INSTORE")))
+    put(store, unit(store, Customer.by_mobile("917406401004", source="INSTORE")))
     store.complete()
     store.close()
     assert b"917406401004" not in (tmp_path / MANIFEST).read_bytes()

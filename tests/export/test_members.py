@@ -84,7 +84,15 @@ def test_no_text_of_an_error_holds_the_value() -> None:
     assert "917406401004" not in text
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n"])
+def test_a_bad_line_is_kept_apart_from_the_text_for_who_must_mend_it() -> None:
+    _, short, long = read(b"id,1\nmobile,\x079174\r\nid," + b"\xff" * 1_000_000 + b"\n")
+    assert isinstance(short, MemberListError)
+    assert isinstance(long, MemberListError)
+    assert short.text == "mobile,\x079174"
+    assert long.text == "id," + "\ufffd" * 997
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"identifier_name,identifier_value\n"])
 def test_an_empty_list_is_an_error(content: bytes) -> None:
     with pytest.raises(InvalidArgument, match="the list of members is empty"):
         read(content)

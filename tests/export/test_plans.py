@@ -9,7 +9,7 @@ from loyalty_async import Customer, InvalidArgument
 from loyalty_async.export import JsonLines, Parquet, Plan, Sink, Stretch, plan_export
 from tests.cli.conftest import Served
 from tests.export.conftest import BEGINNING, NOON
-from tests.export.test_engine import STRANGER, client_of, members_of, run, true_of
+from tests.export.test_engine import PLAIN, STRANGER, client_of, members_of, run, true_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_time]
 
@@ -19,7 +19,7 @@ async def plan(
 ) -> Plan:
     async with client_of(served) as client:
         return await plan_export(
-            client, members, stretch or Stretch(BEGINNING, NOON), sink, quota=600, sample=sample, settle=timedelta(0)
+            client, members, stretch or Stretch(BEGINNING, NOON), sink, quota=600, sample=sample, **PLAIN
         )
 
 
@@ -49,6 +49,23 @@ async def test_what_is_new_is_planned_from_the_last_run(served: Served, tmp_path
     assert found.since == (NOON - timedelta(days=101)).isoformat()
     with pytest.raises(InvalidArgument):
         await plan(served, [Customer.by_id(1, source="INSTORE")], JsonLines(tmp_path / "none"), stretch=Stretch("last"))
+
+
+async def test_members_who_are_done_are_taken_off(served: Served, tmp_path: Path) -> None:
+    members, sink = members_of(served, 8), JsonLines(tmp_path)
+    await run(served, members[:6], sink)
+    found = await plan(served, [*members], sink)
+    assert (found.members, found.done, found.windows) == (8, 6, 2 * 4)
+    assert 0 < found.requests < 30
+    await run(served, members, sink)
+    assert (await plan(served, [*members], sink)).requests == 0
+
+
+async def test_what_would_be_refused_is_not_planned(served: Served, tmp_path: Path) -> None:
+    members = members_of(served, 2)
+    await run(served, members, JsonLines(tmp_path))
+    with pytest.raises(InvalidArgument, match=r"\(format differ\)"):
+        await plan(served, [*members], Parquet(tmp_path))
 
 
 async def test_a_plan_of_nobody_is_nothing(served: Served, tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from loyalty_async import OutputError
+from loyalty_async import LedgerEntry, OutputError
 from loyalty_async.export import Csv, JsonLines, Parquet, Sink, verify_export
 from loyalty_async.export.files import MANIFEST
-from tests.export.test_files import MEMBERS, RUN, export, opened, unit
+from tests.export.conftest import NOON
+from tests.export.test_files import MEMBERS, RUN, export, opened, put, unit
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ def tamper(statement: str) -> Callable[[Path], object]:
         (change, "entries-000003.jsonl: its SHA-256 is another"),
         (lambda path: path.write_bytes(path.read_bytes()[:-5]), "entries-000003.jsonl: has "),
         (lambda path: path.with_name("entries-000099.jsonl").touch(), "entries-000099.jsonl: is not in the manifest"),
+        (lambda path: path.with_name(".entries-000099.jsonl.part").touch(), ".entries-000099.jsonl.part: is half-wr"),
         (tamper("UPDATE files SET rows = 3 WHERE number = 3"), "entries-000003.jsonl: has 2 rows, not 3"),
         (
             tamper("DELETE FROM units WHERE file = 3"),
@@ -63,9 +65,28 @@ def test_whatever_was_changed_is_found(spoil: Callable[[Path], object], said: st
     assert any(problem.startswith(said) for problem in problems), problems
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_rows_of_csv_are_counted_whatever_their_cells_hold(
+    compressed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loyalty_async.export.verification._BLOCK", 7)  # Quotes and line breaks on every edge.
+    store = opened(Csv(tmp_path, compressed=compressed))
+    odd = ["a\nb", 'say "\n"', '"', ",\r\n", "\n", "long" * 50_000]
+    made = unit(store, MEMBERS[0], entries=0)
+    lines, made.rows = store.encoder(MEMBERS[0])(
+        [LedgerEntry(event_log_id=1, event_name=name, created_at=NOON) for name in odd]
+    )
+    made.spool.add(lines)
+    put(store, made)
+    store.complete()
+    store.close()
+    found = verify_export(tmp_path)
+    assert (found.rows, found.problems) == (len(odd), ())
+
+
 def test_an_export_that_is_not_finished_is_told(tmp_path: Path) -> None:
     store = opened(JsonLines(tmp_path))
-    store.write(unit(store, MEMBERS[0]))
+    put(store, unit(store, MEMBERS[0]))
     store.commit()
     with pytest.raises(OutputError, match="another export"):
         verify_export(tmp_path)

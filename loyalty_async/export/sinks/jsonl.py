@@ -11,7 +11,7 @@ import attrs
 from loyalty_async.export.columns import Table, entry_table, member_values, raw_table
 from loyalty_async.export.files import FileLimits, FileStore, peek
 from loyalty_async.export.members import MEMBER_FIELDS
-from loyalty_async.export.runs import Question, Run
+from loyalty_async.export.runs import Past, Question
 from loyalty_async.export.sinks.plain import open_plain
 from loyalty_async.export.stores import Encode, Store, Writer
 from loyalty_async.models.ledger import LedgerEntry, RawEntry
@@ -78,9 +78,9 @@ class JsonLines:
         """Open the folder."""
         return FileStore.open(Path(self.folder), self._format(raw), self.limits, question)
 
-    def peek(self) -> Sequence[Run]:
-        """Look which runs there are."""
-        return peek(Path(self.folder))
+    def peek(self, question: Question) -> Past:
+        """Look what is there."""
+        return peek(Path(self.folder), question)
 
     def trial(self, folder: Path) -> JsonLines:
         """Give a sink for another folder."""

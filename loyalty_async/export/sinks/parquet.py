@@ -15,7 +15,7 @@ from loyalty_async.errors import InvalidArgument, UnfitValueError
 from loyalty_async.export.cells import encoder_of, json_of
 from loyalty_async.export.columns import Column, Kind, Table, table_of
 from loyalty_async.export.files import FileLimits, FileStore, peek
-from loyalty_async.export.runs import Question, Run
+from loyalty_async.export.runs import Past, Question
 from loyalty_async.export.stores import Encode, Store, Writer
 from loyalty_async.models.members import Member
 from loyalty_async.wire.documents import decode_json, encode_json
@@ -79,9 +79,9 @@ class Parquet:
         form = _ParquetFormat(table, self.compression, arrow, [_plain(column) for column in table.columns])
         return FileStore.open(Path(self.folder), form, self.limits, question)
 
-    def peek(self) -> Sequence[Run]:
-        """Look which runs there are."""
-        return peek(Path(self.folder))
+    def peek(self, question: Question) -> Past:
+        """Look what is there."""
+        return peek(Path(self.folder), question)
 
     def trial(self, folder: Path) -> Parquet:
         """Give a sink for another folder."""

@@ -19,7 +19,7 @@ import attrs
 from loyalty_async.errors import InvalidArgument, OutputError
 from loyalty_async.export.cells import cells_of, copied, encoder_of, row_of
 from loyalty_async.export.columns import Kind, Table, table_of
-from loyalty_async.export.runs import Known, Question, Run
+from loyalty_async.export.runs import Done, Known, Past, Question, Run
 from loyalty_async.export.sinks.csv import Csv
 from loyalty_async.export.stores import Encode, Store, Written
 from loyalty_async.export.units import Spool, Unit
@@ -40,6 +40,26 @@ COLUMN_TYPES: Mapping[Kind, str] = {
 }
 _LOCK_PATIENCE_S = 10.0
 """How long a server may take to notice that the process before this one is gone."""
+_PATIENCE: Mapping[str, int] = {
+    "connect_timeout": 30,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""Seconds, and milliseconds: after about a minute, not hours, a server that a broken network hides counts as away."""
+_REASONS: Mapping[str, str] = {
+    "0A": "it does not know what was asked of it",
+    "22": "it does not take a value",
+    "28": "it does not let this user in",
+    "3D": "there is no such database",
+    "3F": "there is no such schema",
+    "42501": "this user may not do that there",
+    "42": "the table has other columns than an export writes",
+    "53": "it is out of room",
+    "57": "it was shut down, or ended this connection",
+}
+"""Why it refused, by SQLSTATE or its class (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 _MOST_UNITS = 10_000
 _MANIFEST = """
 CREATE TABLE IF NOT EXISTS {facts} (name text PRIMARY KEY, text text, bytes bytea, number bigint);
@@ -79,8 +99,7 @@ class Postgres:
     def open(self, question: Question, *, raw: bool) -> Store:
         """Connect, take the table for this process alone, and look whether it belongs to this question."""
         psycopg = _load_psycopg()
-        with _translated(psycopg):
-            connection = psycopg.connect(self.url, autocommit=True, application_name="loyalty-async")
+        connection = self._connect(psycopg)
         store = _PostgresStore(psycopg, connection, self, table_of(self.details, raw=raw))
         try:
             store.prepare(question)
@@ -89,17 +108,21 @@ class Postgres:
             raise
         return store
 
-    def peek(self) -> Sequence[Run]:
-        """Look which runs there are."""
+    def peek(self, question: Question) -> Past:
+        """Look what is there."""
         psycopg = _load_psycopg()
-        with _translated(psycopg), psycopg.connect(self.url, autocommit=True) as connection:
+        with self._connect(psycopg) as connection, _translated(psycopg):
             store = _PostgresStore(psycopg, connection, self, table_of("nested", raw=False))
-            there = connection.execute("SELECT to_regclass(%s)", [f"{self.table}_export_runs"]).fetchone()[0]
-            return store.runs() if there else ()
+            return store.past(question)
 
     def trial(self, folder: Path) -> Csv:
         """Give a sink for a folder of what would be copied."""
         return Csv(folder, details=self.details)
+
+    def _connect(self, psycopg: Any) -> Any:
+        with _translated(psycopg):
+            said = psycopg.conninfo.conninfo_to_dict(self.url)
+            return psycopg.connect(**{**_PATIENCE, "application_name": "loyalty-async", **said}, autocommit=True)
 
 
 def _load_psycopg() -> Any:
@@ -115,8 +138,8 @@ class _PostgresStore:
     def __init__(self, psycopg: Any, connection: Any, sink: Postgres, table: Table) -> None:
         self._psycopg, self._connection, self._sink, self._table = psycopg, connection, sink, table
         self._encode_row = row_of(table, cells_of(table, copied, strict=True))
-        self._waiting: dict[bytes, Unit] = {}
-        self._waiting_bytes = 0
+        self._waiting: dict[bytes, Done] = {}
+        self._lines = Spool(sink.batch)
         self._waiting_since = 0.0
         self._run: Run | None = None
         self._runs: Sequence[Run] = ()
@@ -128,6 +151,7 @@ class _PostgresStore:
         """Lock, make what is not there yet, and hold the question against the one before."""
         with self._translated():
             self._lock()
+            self._require_manifest()
             with self._connection.transaction():
                 columns = ", ".join(f'"{one.name}" {COLUMN_TYPES[one.kind]}' for one in self._table.columns)
                 for statement in filter(str.strip, _MANIFEST.split(";")):
@@ -141,9 +165,21 @@ class _PostgresStore:
                     [secrets.token_bytes(32)],
                 )
                 self._execute("INSERT INTO {facts} (name, number) VALUES ('jobs', 0) ON CONFLICT DO NOTHING")
-            before = self._execute("SELECT text FROM {facts} WHERE name = 'question'").fetchone()[0]
             self._secret = bytes(self._execute("SELECT bytes FROM {facts} WHERE name = 'secret'").fetchone()[0])
-        question.require_same(before)
+            question.require_same(self._question())
+
+    def past(self, question: Question) -> Past:
+        """Look what is there, and change nothing."""
+        with self._translated():
+            if not self._is_there("facts"):
+                return Past()
+            question.require_same(self._question())
+            runs = self.runs()
+            done = self._execute("SELECT count(*) FROM {units} WHERE run = %s", [runs[-1].number if runs else 0])
+            return Past(runs, done.fetchone()[0])
+
+    def _question(self) -> str:
+        return str(self._execute("SELECT text FROM {facts} WHERE name = 'question'").fetchone()[0])
 
     @property
     def secret(self) -> bytes:
@@ -198,9 +234,10 @@ class _PostgresStore:
         """Take the rows of a whole unit."""
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        self._waiting[unit.key] = unit
-        self._waiting_bytes += unit.spool.size
-        if self._waiting_bytes >= self._sink.batch or len(self._waiting) >= _MOST_UNITS:
+        for lines in unit.spool.blocks():
+            self._lines.add(lines)
+        self._waiting[unit.key] = unit.done()
+        if self._lines.size >= self._sink.batch or len(self._waiting) >= _MOST_UNITS:
             self.commit()
 
     def commit(self, *, due: bool = False) -> None:
@@ -209,26 +246,25 @@ class _PostgresStore:
             return
         units = tuple(self._waiting.values())
         with self._translated(), self._connection.transaction():
-            self._copy(units)
+            self._copy()
             self._note(units)
         so_far = self.written
         self.written = Written(
             units=so_far.units + len(units),
             rows=so_far.rows + sum(unit.rows for unit in units),
             files=0,
-            bytes=so_far.bytes + self._waiting_bytes,
+            bytes=so_far.bytes + self._lines.size,
         )
         self._forget()
 
-    def _copy(self, units: Sequence[Unit]) -> None:
+    def _copy(self) -> None:
         columns = ", ".join(f'"{column.name}"' for column in self._table.columns)
         statement = self._composed("COPY {rows} (" + columns + ") FROM STDIN (FORMAT csv)")
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for unit in units:
-                for lines in unit.spool.blocks():
-                    copy.write(lines)
+            for lines in self._lines.blocks():
+                copy.write(lines)
 
-    def _note(self, units: Sequence[Unit]) -> None:
+    def _note(self, units: Sequence[Done]) -> None:
         statement = self._composed(
             "INSERT INTO {units} VALUES (%s, %s, %s, %s, %s) ON CONFLICT (member) DO UPDATE SET "
             "run = excluded.run, job = excluded.job, rows = excluded.rows, recent = excluded.recent"
@@ -237,7 +273,7 @@ class _PostgresStore:
         with self._connection.cursor() as cursor:
             cursor.executemany(
                 statement,
-                [(unit.key, number, self._job, unit.rows, bytes(unit.recent.kept) or None) for unit in units],
+                [(unit.member, number, self._job, unit.rows, unit.recent or None) for unit in units],
             )
 
     def complete(self) -> None:
@@ -252,10 +288,9 @@ class _PostgresStore:
         self._connection.close()
 
     def _forget(self) -> None:
-        for unit in self._waiting.values():
-            unit.spool.close()
         self._waiting.clear()
-        self._waiting_bytes = 0
+        self._lines.close()
+        self._lines = Spool(self._sink.batch)
 
     def _begun(self) -> Run:
         if self._run is None:
@@ -265,12 +300,27 @@ class _PostgresStore:
     def _lock(self) -> None:
         """Keep other exports out for as long as this connection lives."""
         deadline = time.monotonic() + _LOCK_PATIENCE_S
+        *schema, table = self._sink.table.split(".")
         while not self._execute(
-            "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || '.' || %s, 0))", [self._sink.table]
+            "SELECT pg_try_advisory_lock(hashtextextended(concat(coalesce(%s, current_schema()), '.', %s::text), 0))",
+            ["".join(schema) or None, table],
         ).fetchone()[0]:
             if time.monotonic() > deadline:
                 raise OutputError("another export is at work on this table")
             time.sleep(0.1)
+
+    def _require_manifest(self) -> None:
+        """Leave a table alone that has rows of which no manifest knows."""
+        if self._is_there("facts") or not self._is_there("rows"):
+            return
+        if self._execute("SELECT EXISTS (SELECT FROM {rows})").fetchone()[0]:
+            raise OutputError(
+                "the table has rows, and no export noted them beside it: put its manifest back, or choose another table"
+            )
+
+    def _is_there(self, name: str) -> bool:
+        found = self._execute("SELECT to_regclass(%s)", [self._composed(f"{{{name}}}").as_string(self._connection)])
+        return found.fetchone()[0] is not None
 
     def _execute(self, statement: str, values: Sequence[object] = ()) -> Any:
         return self._connection.execute(self._composed(statement), values)
@@ -295,8 +345,11 @@ def _translated(psycopg: Any) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as problem:
-        code = getattr(problem, "sqlstate", None) or type(problem).__name__
-        raise OutputError(f"PostgreSQL is away, or refused ({code})") from None
+        code = getattr(problem, "sqlstate", None)
+        if code is None:
+            raise OutputError(f"PostgreSQL is away, or does not let us in ({type(problem).__name__})") from None
+        reason = _REASONS.get(code) or _REASONS.get(code[:2]) or "for a reason of its own"
+        raise OutputError(f"PostgreSQL refused: {reason} ({code})") from None
 
 
 def _utc(value: Any) -> Any:

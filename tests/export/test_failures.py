@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from loyalty_async import (
+    AuthenticationError,
+    Customer,
+    LoyaltyError,
+    MemberNotFoundError,
+    OutputError,
+    StoreUnavailableError,
+    UnavailableError,
+)
+from loyalty_async.export.failures import DeadLetters, Judge
+from loyalty_async.export.members import Listed, misread
+
+
+@pytest.mark.parametrize("error", [AuthenticationError("x"), OutputError("x"), StoreUnavailableError("x")])
+def test_what_would_meet_every_member_is_nobodys_fault(error: LoyaltyError) -> None:
+    assert Judge().is_of_all(error)
+
+
+def test_what_may_be_a_members_fault_is_everybodys_if_it_comes_ten_times_in_a_row() -> None:
+    judge = Judge()
+    assert not judge.is_of_all(MemberNotFoundError("x"))
+    assert [judge.is_of_all(UnavailableError("x")) for _ in range(9)] == [False] * 9
+    judge.clear()
+    assert [judge.is_of_all(UnavailableError("x")) for _ in range(10)] == [False] * 9 + [True]
+
+
+def test_a_letter_is_a_line_of_a_list_of_members_again(tmp_path: Path) -> None:
+    letters = DeadLetters(tmp_path / "new" / "dead.jsonl")
+    letters.open()
+    assert not (tmp_path / "new" / "dead.jsonl").exists()
+    error = MemberNotFoundError("no such member")
+    letters.add(Listed(Customer.by_mobile("91", source="INSTORE"), 7), error)
+    letters.add(wrong := misread(8, "is no CSV", b'mobile,"91\n'), wrong)
+    letters.close()
+    first, second = map(json.loads, (tmp_path / "new" / "dead.jsonl").read_text().splitlines())
+    assert (first["line"], first["error"], first["identifier_name"], first["identifier_value"]) == (
+        7,
+        "MemberNotFoundError",
+        "mobile",
+        "91",
+    )
+    assert (second["line"], second["text"]) == (8, 'mobile,"91')
+
+
+def test_the_letters_of_the_process_before_are_gone_but_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    old, pipe = tmp_path / "dead.jsonl", tmp_path / "pipe"
+    old.write_text("old")
+    os.mkfifo(pipe)
+    DeadLetters(old).open()
+    DeadLetters(pipe).open()
+    assert not old.exists()
+    assert pipe.is_fifo()
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OutputError, match="the file of members put aside cannot be written"):
+        DeadLetters(tmp_path).open()
+    monkeypatch.setattr("loyalty_async.export.failures.os.access", lambda _path, _mode: False)
+    with pytest.raises(OutputError, match="the file of members put aside cannot be written"):
+        DeadLetters(tmp_path / "dead").open()
