@@ -32,6 +32,8 @@ E = TypeVar("E", bound=LoyaltyError)
 
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes after decompression; a page of 100 entries takes about 0.1 MB. Of a longer body the beginning will do."""
+_LONGEST_S = 1e9
+"""Some thirty years: no wait that is asked for is taken to be longer, or infinite."""
 _REQUEST_ID_HEADERS = ("x-cap-requestid", "x-cap-request-id")
 _SUCCESS = range(200, 300)
 _BUSINESS_ERROR = 400
@@ -106,7 +108,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
     """Read `Retry-After` (RFC 9110, section 10.2.3): seconds, or an HTTP date."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value[:9])
+        return min(float(value), _LONGEST_S)
     try:
         at = parsedate_to_datetime(value)
     except (ValueError, OverflowError):

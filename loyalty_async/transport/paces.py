@@ -85,6 +85,7 @@ class LearntQuota(Quota):
     _learnt_at: float = attrs.field(default=-math.inf, init=False)
     _judged_at: float = attrs.field(default=-math.inf, init=False)
     _steps: int = attrs.field(default=0, init=False)
+    _fresh: bool = attrs.field(default=False, init=False)
 
     def load(self, now: float) -> None:
         """Hear that something is to do."""
@@ -94,9 +95,15 @@ class LearntQuota(Quota):
         """Hear that nothing is to do."""
         self._throughput.unload(now)
 
-    def accepted(self, now: float) -> None:
-        """Count a request that was accepted; after a minute of them, try a little more."""
+    def accepted(self, now: float, *, in_pause: bool = False) -> None:
+        """Count a request that was accepted; after a minute of them, try a little more.
+
+        What is answered *in_pause* was on its way when another was refused, and belongs to what the server accepted.
+        """
         self._throughput.accept(now)
+        self._fresh = self._fresh and in_pause
+        if self._fresh and self.rate is not None:
+            self._space(self.rate + _MARGIN / HORIZON_S)
         if self.rate is None or now - self._judged_at < HORIZON_S:
             return
         self._judged_at = now
@@ -111,7 +118,7 @@ class LearntQuota(Quota):
             return
         rate = self._throughput.rate(now)
         if rate:
-            self._steps, self._learnt_at, self._judged_at = 0, now, now
+            self._steps, self._learnt_at, self._judged_at, self._fresh = 0, now, now, True
             self._space(_MARGIN * rate)
 
     def _space(self, rate: float) -> None:

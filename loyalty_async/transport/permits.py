@@ -1,20 +1,19 @@
 """Quota and pause together: when the next request of a group may be sent.
 
-`Permits` is the local kind. The one of `shared_permits` takes its place by doing the same: a group is then open once
-`reserve`, which the one call that watches the clock for all awaits at `opens_at`, has got a permit from the store; and
-`halt` tells the store, too.
+`Permits` is the local kind. The one of `shared_permits` takes its place by doing the same: a group is then open once a
+permit has come from the store, for which `order` asks at `opens_at`; and `halt` tells the store, too.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 import attrs
 
-from loyalty_async.errors import ApiError
+from loyalty_async.errors import ApiError, LoyaltyError
 from loyalty_async.models.rate_limits import RateLimit
 from loyalty_async.transport.paces import LearntQuota
 from loyalty_async.transport.pauses import Pause
@@ -89,13 +88,20 @@ class Permits:
         """Use up a permit of every quota if all are open and there is no pause; tell whether."""
         return now >= self.pause.until and take_all(self._quotas[group], now)
 
-    async def reserve(self, group: str, wanted: int) -> None:
-        """Get permits from where they come from; there is nothing to get for local quotas.
+    def listen(self, news: Callable[[], None]) -> None:
+        """Tell whenever permits have come from elsewhere, or will not come; local ones do neither."""
+
+    def order(self, group: str, wanted: Callable[[], int]) -> None:
+        """Have permits brought from where they come from; there is nothing to bring for local quotas.
 
         Args:
             group: Whose turn it is.
-            wanted: How many can be used at once, if there are so many.
+            wanted: Tells how many can be used at once; it is asked when they are asked for.
         """
+
+    def refusal(self, group: str) -> LoyaltyError | None:  # noqa: ARG002 - for permits from elsewhere
+        """Make the error for a request of a group that can have no permit; None if it can, now or later."""
+        return None
 
     def halt(self, now: float, until: float, error: ApiError) -> bool:
         """Let nobody send before *until*; tell whether that is later than before."""
@@ -116,7 +122,7 @@ class Permits:
         if self._learnt and refused:
             self._learnt.refused(now)
         elif self._learnt:
-            self._learnt.accepted(now)
+            self._learnt.accepted(now, in_pause=now < self.pause.until)
 
     def left(self, now: float) -> int | None:
         """Count the requests that the quotas of the whole client let through now; None if there is no quota."""

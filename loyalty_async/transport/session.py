@@ -35,7 +35,7 @@ from loyalty_async.transport.attempts import Attempt
 from loyalty_async.transport.auth import Authenticator
 from loyalty_async.transport.carrier import Timeouts, send
 from loyalty_async.transport.engines import Transport, engine, parse_base_url
-from loyalty_async.transport.gate import Admission, Gate
+from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.hooks import check_hooks, tell
 from loyalty_async.transport.lanes import LANES, Lane
 from loyalty_async.transport.limits import EndpointLimits, InFlight, RateLimits, gate_for, most_in_flight
@@ -144,8 +144,6 @@ class Session:
                 attempt.retry_in_s = delay
             finally:
                 self._end(attempt)
-            self.tally.retries += 1
-            effort.retries += 1
             effort.waited_s += delay
             await anyio.sleep(delay)
         raise AssertionError("unreachable")
@@ -182,7 +180,8 @@ class Session:
         must take turns by then, the call goes through the gate again. A call for a token needs no place of its own, it
         is made in the place of the call that waits for the token.
         """
-        call, again, queued_at = attempt.call, attempt.number > 1, anyio.current_time()
+        call, queued_at = attempt.call, anyio.current_time()
+        admission = self.gate.admission(self.lane, call.endpoint, again=attempt.number > 1)
         try:
             if not call.authenticated:
                 await self.gate.pause_over()
@@ -190,7 +189,7 @@ class Session:
                 await self._send(attempt, effort)
             while not attempt.sent_at_ns:
                 queued_at = anyio.current_time()
-                async with self.turns.turn(call.member) as in_turn, self._admission(call, again=again) as ticket:
+                async with self.turns.turn(call.member) as in_turn, admission as ticket:
                     admitted_at = anyio.current_time()
                     attempt.waited_s += admitted_at - queued_at
                     effort.waited_s += admitted_at - queued_at
@@ -199,15 +198,11 @@ class Session:
                     overtaken = not in_turn and self.turns.watches(call.member, now)
                     if not overtaken and self.gate.may_send(now - admitted_at):
                         await self._send_in_place(attempt, effort, ticket)
-                again = True
         except PausedError as paused:
             raise _paused(call, paused) from None
         except StoreUnavailableError as error:
             error.member = call.member
             raise
-
-    def _admission(self, call: Call, *, again: bool) -> Admission:
-        return self.gate.admission(self.lane, call.endpoint, again=again)
 
     async def _send_in_place(self, attempt: Attempt, effort: Effort, ticket: Ticket) -> None:
         """Send, and tell the gate what came of it before another request is let in."""
@@ -221,8 +216,11 @@ class Session:
 
     async def _send(self, attempt: Attempt, effort: Effort) -> None:
         """Send once, and decipher what came back."""
+        resent = attempt.number > 1
         self.tally.requests += 1
+        self.tally.retries += resent
         effort.requests += 1
+        effort.retries += resent
         attempt.sent_at_ns, sent_at = time.time_ns(), anyio.current_time()
         try:
             sent = await send(attempt.call, attempt.credentials, self.url, self.transport, self.timeouts)

@@ -243,6 +243,8 @@ def test_without_a_number_there_is_none() -> None:
     [
         ("0", 0.0),
         ("2", 2.0),
+        ("0000000060", 60.0),
+        ("9" * 5000, 1e9),
         (" 120 ", 120.0),
         (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
         ("Sat, 01 Mar 2025 12:00:30 -0000", 30.0),

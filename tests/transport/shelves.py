@@ -11,7 +11,7 @@ import attrs
 
 from loyalty_async.errors import ApiError, UnavailableError
 from loyalty_async.transport.couriers import Carry, StoreError
-from loyalty_async.transport.reservations import AHEAD_S, Answer, Question
+from loyalty_async.transport.reservations import AHEAD_S, Booking, Question
 
 
 @attrs.define(eq=False)
@@ -53,14 +53,14 @@ class Shelf:
         if self.away:
             raise StoreError("ConnectionRefusedError")
 
-    async def _carry(self, question: Question) -> Answer:
+    async def _carry(self, question: Question) -> Booking:
         await self._pass()
         self.asked.append(question)
         answer = self._answer(question, anyio.current_time())
         await self._pass()
         return answer
 
-    def _answer(self, question: Question, now: float) -> Answer:
+    def _answer(self, question: Question, now: float) -> Booking:
         if question.error is not None and now + question.pause_s > self._paused_until:
             self._paused_until, self._error = now + question.pause_s, question.error
         waits: list[float] = []
@@ -72,7 +72,7 @@ class Shelf:
             for quota in question.quotas:
                 self._next[quota.key] = at + quota.interval_s
         self.booked += [now + wait_s for wait_s in waits]
-        return Answer(
+        return Booking(
             pause_s=max(self._paused_until - now, 0.0),
             error=self._error,
             again_s=max(self._opens_at(question, now) - AHEAD_S - now, 0.0),

@@ -20,8 +20,16 @@ async def greet(carry: Carry) -> None:
 async def done(courier: Courier, name: str = "work") -> float:
     """Have something done, and tell how long it took."""
     began = anyio.current_time()
+    moved = anyio.Event()
+
+    def look() -> None:
+        if courier.away or not courier.carries(name):
+            moved.set()
+
+    courier.listen(look)
     courier.post(name, greet)
-    await courier.until_done(name)
+    if not courier.away:
+        await moved.wait()
     return anyio.current_time() - began
 
 

@@ -25,6 +25,21 @@ def learnt(rate: float = 10.0) -> LearntQuota:
     return quota
 
 
+def test_what_was_on_its_way_when_another_was_refused_counts_too() -> None:
+    quota = LearntQuota()
+    quota.load(0.0)
+    accept(quota, 0.0, 60.0, 1.0)
+    quota.refused(60.0)
+    assert quota.rate == pytest.approx(0.97, abs=0.02)
+    before = quota.rate or 0.0
+    for _ in range(30):
+        quota.accepted(60.1, in_pause=True)
+    assert quota.rate == pytest.approx(before + 0.97 * 30 / 60)
+    quota.accepted(90.0)
+    quota.accepted(90.1, in_pause=True)
+    assert quota.rate == pytest.approx(before + 0.97 * 30 / 60)
+
+
 # ---- What was accepted -----------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from loyalty_async.errors import RateLimitedError, UnavailableError
 from loyalty_async.models.rate_limits import RateLimit
-from loyalty_async.transport.reservations import AHEAD_S, SCRIPT, Answer, Question, SharedQuota
+from loyalty_async.transport.reservations import AHEAD_S, SCRIPT, Booking, Question, SharedQuota
 from tests._support.profiles import examples
 from tests._support.redis_servers import Connection, running_redis
 
@@ -35,11 +35,11 @@ class Shelf:
     now_s: float = 1_800_000_000.0
     run: str = "first"
 
-    def ask(self, *quotas: SharedQuota, wanted: int = 1, **options: Any) -> Answer:
+    def ask(self, *quotas: SharedQuota, wanted: int = 1, **options: Any) -> Booking:
         question = Question(pause_key="test:pause", quotas=quotas, wanted=wanted, **options)
         clock = (int(self.now_s), round(self.now_s % 1 * 1_000_000))
         keys, arguments = question.keys(), question.arguments(self.run)
-        return Answer.from_reply(self.connection.command("EVAL", CLOCKED, len(keys), *keys, *arguments, *clock))
+        return Booking.from_reply(self.connection.command("EVAL", CLOCKED, len(keys), *keys, *arguments, *clock))
 
     def pass_time(self, seconds: float) -> None:
         self.now_s += seconds
@@ -195,4 +195,4 @@ def test_whatever_happens_no_window_holds_more_than_the_quota(connection: Connec
 @pytest.mark.parametrize("reply", [[], ["x", "", 0], [0, b"", 0, b"x"]])
 def test_another_answer_is_refused(reply: list[Any]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the courier's store makes one error of all
-        Answer.from_reply(reply)
+        Booking.from_reply(reply)
