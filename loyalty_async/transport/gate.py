@@ -48,15 +48,19 @@ class Gate:
         self._keeper: Ticket | None = None
         self.permits.listen(self._serve)
 
-    def admission(self, lane: Lane = "interactive", group: str = "", *, again: bool = False) -> Admission:
+    def admission(
+        self, lane: Lane = "interactive", group: str = "", *, kind: str = "", again: bool = False
+    ) -> Admission:
         """Make a block for one request: it begins when the request may be sent, and gives the place back at its end.
 
         Args:
             lane: Where to wait.
             group: What the call belongs to.
+            kind: What sort of request it is: round trips of one kind are compared.
             again: Whether the call was sent before: then it goes before those of its lane that come for the first time.
         """
-        return Admission(self, Ticket(lane, self.permits.group(group), Rank.RETRY if again else Rank.NEW))
+        rank = Rank.RETRY if again else Rank.NEW
+        return Admission(self, Ticket(lane, self.permits.group(group), kind, rank))
 
     def may_send(self, waited_s: float) -> bool:
         """Tell whether a request may still be sent that waited for something else since it was admitted.
@@ -85,7 +89,7 @@ class Gate:
         now = anyio.current_time()
         paused_until = max(self.permits.pause.until, now)
         if signal is Signal.WELL:
-            self.places.answered(ticket.number, round_trip_s)
+            self.places.answered(ticket.number, round_trip_s, ticket.kind)
         elif signal.presses:
             self.places.pressed(ticket.number)
         if signal.halts and isinstance(error, ApiError):

@@ -124,20 +124,28 @@ class Permits:
         elif self._learnt:
             self._learnt.accepted(now, in_pause=now < self.pause.until)
 
-    def left(self, now: float) -> int | None:
-        """Count the requests that the quotas of the whole client let through now; None if there is no quota."""
+    def groups(self) -> Sequence[str]:
+        """Name the groups that have limits of their own."""
+        return [group for group in self._quotas if group]
+
+    def left(self, now: float, group: str = "") -> int | None:
+        """Count the requests of a group that its quotas let through now; None if there is no quota."""
         if now < self.pause.until:
             return 0
-        return min((quota.left(now) for quota in self._quotas[""] if quota.interval_s), default=None)
+        return min((quota.left(now) for quota in self._quotas[group] if quota.interval_s), default=None)
 
-    def pace(self) -> float | None:
-        """Give the requests per second at which the quotas of the whole client are used; None if there is no quota."""
-        slowest = max(self.intervals_s(), default=0.0)
+    def pace(self, group: str = "") -> float | None:
+        """Give the requests per second that the quotas of a group allow; None if there is no quota."""
+        slowest = max(self.intervals_s(group), default=0.0)
         return 1 / slowest if slowest else None
 
-    def intervals_s(self) -> Sequence[float]:
-        """Give the seconds from one request to the next, by each quota of the whole client."""
-        return [quota.interval_s for quota in self._quotas[""]]
+    def intervals_s(self, group: str) -> Sequence[float]:
+        """Give the seconds from one request to the next, by each quota of a group."""
+        return [quota.interval_s for quota in self._quotas[group]]
+
+    def complaint(self) -> str:
+        """Say, once, what is wrong with the limits; empty if nothing is."""
+        return ""
 
     def paused_s(self, now: float) -> float:
         """Give the seconds until the pause ends."""

@@ -72,6 +72,7 @@ class SharedPermits(Permits):
     _told_until: float = attrs.field(default=-math.inf, init=False)
     _quickest_s: float = attrs.field(default=math.inf, init=False)
     _odd: str = attrs.field(default="", init=False)
+    _complained: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         Permits.__attrs_post_init__(self)
@@ -188,18 +189,28 @@ class SharedPermits(Permits):
         self._courier.post(_GREETING, self._greet)
         return True
 
-    def left(self, now: float) -> int | None:
-        """Count the requests that could be sent now: of a shared quota those that are booked."""
+    def left(self, now: float, group: str = "") -> int | None:
+        """Count the requests of a group that could be sent now: of a shared quota those that are booked."""
         if self._courier.away and self._fallback:
-            return _least(Permits.left(self, now), self._fallback.left(now))
-        hand = self._hands.get("")
+            return _least(Permits.left(self, now, group), self._fallback.left(now, self._fallback.group(group)))
+        hand = self._hands.get(group)
         booked = None if hand is None or now < self.pause.until else sum(at <= now <= end for at, end in hand.permits)
-        return _least(Permits.left(self, now), booked)
+        return _least(Permits.left(self, now, group), booked)
 
-    def intervals_s(self) -> Sequence[float]:
-        """Give the seconds from one request to the next, by each quota of the whole client."""
-        hand = self._hands.get("")
-        return [*Permits.intervals_s(self), *(quota.interval_s for quota in (hand.quotas if hand else ()))]
+    def intervals_s(self, group: str) -> Sequence[float]:
+        """Give the seconds from one request to the next, by each quota of a group."""
+        hand = self._hands.get(group)
+        return [*Permits.intervals_s(self, group), *(quota.interval_s for quota in (hand.quotas if hand else ()))]
+
+    def complaint(self) -> str:
+        """Say, once, that other processes use a quota with another count or burst."""
+        if not self._odd or self._complained:
+            return ""
+        self._complained = True
+        return (
+            f"the shared limit {self._odd} is used with another count or burst elsewhere, so neither is kept; "
+            "give all processes the same RateLimit, or another name="
+        )
 
     def _source_opens_at(self, group: str) -> float:
         if group not in self._hands:

@@ -38,12 +38,14 @@ class Ticket:
     Attributes:
         lane: Which lane it waits in.
         group: Which limit of its own it has; empty for none.
+        kind: What its round trip is compared with.
         rank: How it comes.
         number: Its place among all that were admitted, from 1; 0 while it waits and when it is over.
     """
 
     lane: Lane
     group: str
+    kind: str = ""
     rank: Rank = Rank.NEW
     number: int = attrs.field(default=0, init=False)
     _refusal: Exception | None = attrs.field(default=None, init=False)

@@ -21,6 +21,8 @@ class Shelf:
     Attributes:
         latency_s: How long an answer takes.
         away: Whether it does not answer.
+        hopeless: Whether it says so, and waiting will not help.
+        odd: Which quota others use otherwise.
         asked: What it was asked.
         booked: For when permits were booked.
         connections: How many are open.
@@ -29,6 +31,8 @@ class Shelf:
 
     latency_s: float = 0.0
     away: bool = False
+    hopeless: bool = False
+    odd: int = 0
     asked: list[Question] = attrs.field(factory=list, init=False)
     booked: list[float] = attrs.field(factory=list, init=False)
     connections: int = attrs.field(default=0, init=False)
@@ -51,7 +55,7 @@ class Shelf:
         await anyio.lowlevel.checkpoint()
         await anyio.sleep(self.latency_s / 2)
         if self.away:
-            raise StoreError("ConnectionRefusedError")
+            raise StoreError("ConnectionRefusedError", hopeless=self.hopeless)
 
     async def _carry(self, question: Question) -> Booking:
         await self._pass()
@@ -76,6 +80,7 @@ class Shelf:
             pause_s=max(self._paused_until - now, 0.0),
             error=self._error,
             again_s=max(self._opens_at(question, now) - AHEAD_S - now, 0.0),
+            odd=self.odd,
             waits_s=waits,
         )
 

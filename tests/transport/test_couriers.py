@@ -97,6 +97,18 @@ async def test_a_store_that_stays_away_counts_as_away_until_it_answers() -> None
     await courier.close()
 
 
+async def test_a_store_that_says_that_waiting_will_not_help_is_away_at_once() -> None:
+    """A wrong password, say; it is tried again all the same, for it may be mended there."""
+    shelf = Shelf(away=True, hopeless=True)
+    courier = await Courier(shelf).open(greet)
+    assert await done(courier) <= 0.1
+    assert courier.away
+    shelf.away = False
+    await anyio.sleep(1)
+    assert courier.away == ""
+    await courier.close()
+
+
 async def test_a_store_that_opens_but_cannot_be_used_is_away_too() -> None:
     """Such as a replica, which takes connections and refuses to write."""
     shelf = Shelf()
