@@ -90,7 +90,7 @@ from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.streams.entries import Entries, EntryStream
 from loyalty_async.streams.events import EventQuery, Events, EventStream
 from loyalty_async.streams.queries import EntryQuery
-from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport.exchanges import Timeouts
 
 __all__ = [
     "AccountBalance",

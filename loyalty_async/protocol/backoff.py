@@ -25,7 +25,8 @@ class RetryPolicy:
         attempts: How often a call is sent at most; 1 means never again.
         first_delay_s: Bound of the first wait, in seconds.
         longest_delay_s: Bound of any wait that we choose.
-        longest_wait_s: The longest wait that a server may ask for; a longer one fails the call.
+        longest_wait_s: The longest wait that a server may ask for; a longer one fails the call. Whatever it asks for,
+            after an hour a call is sent to see.
     """
 
     attempts: int = attrs.field(default=6, validator=require_count)

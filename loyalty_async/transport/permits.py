@@ -15,9 +15,8 @@ import attrs
 
 from loyalty_async.errors import ApiError, LoyaltyError
 from loyalty_async.models.rate_limits import RateLimit
-from loyalty_async.transport.paces import LearntQuota
 from loyalty_async.transport.pauses import Pause
-from loyalty_async.transport.quotas import Quota, open_at, take_all
+from loyalty_async.transport.quotas import LearntQuota, Quota, open_at, take_all
 
 __all__ = ["Permits"]
 

@@ -34,8 +34,8 @@ from loyalty_async.protocol.responses import Answer, decipher
 from loyalty_async.protocol.signals import is_locked, signal_of
 from loyalty_async.transport.attempts import Attempt
 from loyalty_async.transport.auth import Authenticator
-from loyalty_async.transport.carrier import Timeouts, send
 from loyalty_async.transport.engines import Transport, engine, parse_base_url
+from loyalty_async.transport.exchanges import Timeouts, send
 from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.hooks import Hooks
 from loyalty_async.transport.lanes import LANES, Lane

@@ -22,7 +22,7 @@ from loyalty_async.models.members import Customer
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport.auth import BasicAuthenticator, TokenAuthenticator, authenticator_for
-from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport.exchanges import Timeouts
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import make_converter
 from tests.transport.stages import CALL, HOST, Reply, Stage, as_it_is, document, failure, open_session, places

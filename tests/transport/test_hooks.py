@@ -13,7 +13,7 @@ from loyalty_async.models.hooks import RequestDetails
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport.attempts import Attempt
-from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport.exchanges import Timeouts
 from loyalty_async.transport.hooks import Hooks
 from loyalty_async.transport.session import Session
 from tests.transport.stages import CALL, HOST, PHONE, Reply, Stage, as_it_is, document, failure, open_session

@@ -33,8 +33,8 @@ from loyalty_async.protocol import responses
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
-from loyalty_async.transport import carrier
-from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport import exchanges
+from loyalty_async.transport.exchanges import Timeouts
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import make_converter
 from tests.transport.stages import (
@@ -539,7 +539,7 @@ async def test_a_refusal_in_a_strange_packing_is_judged_by_its_status() -> None:
 def small_bodies(monkeypatch: pytest.MonkeyPatch) -> int:
     limit = 1_000_000
     monkeypatch.setattr(responses, "LARGEST_BODY", limit)
-    monkeypatch.setattr(carrier, "LARGEST_BODY", limit)
+    monkeypatch.setattr(exchanges, "LARGEST_BODY", limit)
     return limit
 
 
