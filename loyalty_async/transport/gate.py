@@ -97,7 +97,7 @@ class Gate:
         elif signal is Signal.WELL:
             self._strikes.relent(ticket.number)
         if error is None or isinstance(error, ApiError):
-            self.permits.learn(now, refused=signal is Signal.FULL)
+            self.permits.learn(now, now - round_trip_s, refused=signal is Signal.FULL)
         return max(self.permits.pause.until - paused_until, 0.0)
 
     async def enter(self, ticket: Ticket) -> None:

@@ -116,12 +116,12 @@ class Permits:
         if self._learnt:
             self._learnt.unload(now)
 
-    def learn(self, now: float, *, refused: bool) -> None:
+    def learn(self, now: float, sent_at: float, *, refused: bool) -> None:
         """Hear that a request was refused because the quota is used up, or was not."""
         if self._learnt and refused:
-            self._learnt.refused(now)
+            self._learnt.refused(now, sent_at)
         elif self._learnt:
-            self._learnt.accepted(now, in_pause=now < self.pause.until)
+            self._learnt.accepted(now, sent_at)
 
     def groups(self) -> Sequence[str]:
         """Name the groups that have limits of their own."""

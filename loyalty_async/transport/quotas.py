@@ -17,7 +17,7 @@ A quota that is counted over hours is not found: it must be told.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import attrs
@@ -96,10 +96,12 @@ def take_all(quotas: Sequence[Quota], now: float) -> bool:
 
 @attrs.define(eq=False)
 class Throughput:
-    """How many requests were accepted in the last minute, and since when there has been load without a gap."""
+    """How many requests of a minute were accepted, and since when there has been load without a gap.
 
-    _buckets: deque[tuple[float, int]] = attrs.field(factory=deque, init=False)
-    _accepted: int = attrs.field(default=0, init=False)
+    They count by when they were sent, which is the order in which the server saw them, more or less.
+    """
+
+    _accepted: Counter[int] = attrs.field(factory=Counter, init=False)
     _loaded_since: float = attrs.field(default=math.inf, init=False)
     _idle_since: float | None = attrs.field(default=-math.inf, init=False)
 
@@ -115,20 +117,18 @@ class Throughput:
         """Hear that nothing is to do."""
         self._idle_since = now
 
-    def accept(self, now: float) -> None:
+    def accept(self, sent_at: float) -> None:
         """Count a request that was accepted."""
-        self._accepted += 1
-        if self._buckets and now - self._buckets[-1][0] < _BUCKET_S:
-            began_at, count = self._buckets.pop()
-            self._buckets.append((began_at, count + 1))
-        else:
-            self._buckets.append((now, 1))
+        self._accepted[int(sent_at / _BUCKET_S)] += 1
 
-    def rate(self, now: float) -> float | None:
-        """Give the requests per second of the last minute; None unless there was load all the time."""
-        while self._buckets and self._buckets[0][0] <= now - HORIZON_S:
-            self._accepted -= self._buckets.popleft()[1]
-        return self._accepted / HORIZON_S if now - self._loaded_since >= HORIZON_S else None
+    def rate(self, at: float) -> float | None:
+        """Give the requests per second of the minute before *at*; None unless there was load all the time."""
+        last = int(at / _BUCKET_S)
+        first = last - int(HORIZON_S / _BUCKET_S)
+        for bucket in [bucket for bucket in self._accepted if bucket <= first]:
+            del self._accepted[bucket]
+        accepted = sum(number for bucket, number in self._accepted.items() if bucket <= last)
+        return accepted / HORIZON_S if at - self._loaded_since >= HORIZON_S else None
 
 
 @attrs.define(eq=False)
@@ -143,10 +143,10 @@ class LearntQuota(Quota):
     tolerance_s: float = 0.0
     rate: float | None = attrs.field(default=None, init=False)
     _throughput: Throughput = attrs.field(factory=Throughput, init=False)
+    _learnt_from: float = attrs.field(default=-math.inf, init=False)
     _learnt_at: float = attrs.field(default=-math.inf, init=False)
     _judged_at: float = attrs.field(default=-math.inf, init=False)
     _steps: int = attrs.field(default=0, init=False)
-    _fresh: bool = attrs.field(default=False, init=False)
 
     def load(self, now: float) -> None:
         """Hear that something is to do."""
@@ -156,14 +156,13 @@ class LearntQuota(Quota):
         """Hear that nothing is to do."""
         self._throughput.unload(now)
 
-    def accepted(self, now: float, *, in_pause: bool = False) -> None:
+    def accepted(self, now: float, sent_at: float) -> None:
         """Count a request that was accepted; after a minute of them, try a little more.
 
-        What is answered *in_pause* was on its way when another was refused, and belongs to what the server accepted.
+        What was sent before the request whose refusal told the rate, and is answered after it, makes the rate higher.
         """
-        self._throughput.accept(now)
-        self._fresh = self._fresh and in_pause
-        if self._fresh and self.rate is not None:
+        self._throughput.accept(sent_at)
+        if self.rate is not None and self._learnt_from - HORIZON_S < sent_at <= self._learnt_from:
             self._space(self.rate + _MARGIN / HORIZON_S)
         if self.rate is None or now - self._judged_at < HORIZON_S:
             return
@@ -173,13 +172,13 @@ class LearntQuota(Quota):
             step = _STEP * 2 ** max(self._steps - _SMALL_STEPS, 0)
             self._space(self.rate * (1 + min(step, 1.0)))
 
-    def refused(self, now: float) -> None:
+    def refused(self, now: float, sent_at: float) -> None:
         """Learn from a refusal, at most once a minute."""
         if now - self._learnt_at < HORIZON_S and self._steps == 0:
             return
-        rate = self._throughput.rate(now)
+        rate = self._throughput.rate(sent_at)
         if rate:
-            self._steps, self._learnt_at, self._judged_at, self._fresh = 0, now, now, True
+            self._steps, self._learnt_from, self._learnt_at, self._judged_at = 0, sent_at, now, now
             self._space(_MARGIN * rate)
 
     def _space(self, rate: float) -> None:

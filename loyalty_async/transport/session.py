@@ -290,10 +290,8 @@ def session_to(
     policy, most = retry or RetryPolicy(), most_in_flight(max_in_flight)
     if transport is None:
         transport = engine(url, name=engine_name, verify=verify, proxy=proxy, max_connections=most)
-    elif not isinstance(transport, Transport):
-        raise InvalidArgument("transport must be an httpx.AsyncBaseTransport, such as httpx.AsyncHTTPTransport()")
-    elif proxy is not None or engine_name != "httpx":
-        raise InvalidArgument("engine and proxy are for a built-in engine: leave them out beside transport=")
+    else:
+        _check_transport(transport, alone=proxy is None and engine_name == "httpx")
     return Session(
         url=url,
         gate=gate_for(
@@ -310,6 +308,13 @@ def session_to(
         budget=RetryBudget.for_places(most),
         hooks=Hooks(hooks),
     )
+
+
+def _check_transport(transport: object, *, alone: bool) -> None:
+    if not isinstance(transport, Transport):
+        raise InvalidArgument("transport must be an httpx.AsyncBaseTransport, such as httpx.AsyncHTTPTransport()")
+    if not alone:
+        raise InvalidArgument("engine and proxy are for a built-in engine: leave them out beside transport=")
 
 
 def _pending() -> PendingEventsError:

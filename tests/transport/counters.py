@@ -107,7 +107,7 @@ async def _pass(seconds: float) -> None:
 
 
 def call_to(path: str) -> Call:
-    return Call(method="GET", path=path)
+    return Call(method="GET", path="/{task}", segments={"task": path.strip("/")})
 
 
 async def use_up(session: Session, tasks: int, seconds: float, prefix: str = "") -> None:

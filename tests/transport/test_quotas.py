@@ -120,7 +120,7 @@ def test_without_a_quota_it_is_always_open() -> None:
 def accept(quota: LearntQuota, since: float, until: float, per_s: float) -> float:
     """Have requests accepted at an even rate."""
     for index in range(round((until - since) * per_s)):
-        quota.accepted(since + index / per_s)
+        quota.accepted(since + index / per_s, since + index / per_s)
     return until
 
 
@@ -129,23 +129,31 @@ def learnt(rate: float = 10.0) -> LearntQuota:
     quota = LearntQuota()
     quota.load(0.0)
     accept(quota, 0.0, 120.0, rate)
-    quota.refused(120.0)
+    quota.refused(120.0, 119.95)
     return quota
 
 
 def test_what_was_on_its_way_when_another_was_refused_counts_too() -> None:
     quota = LearntQuota()
-    quota.load(0.0)
+    quota.load(-10.0)
     accept(quota, 0.0, 60.0, 1.0)
-    quota.refused(60.0)
-    assert quota.rate == pytest.approx(0.97, abs=0.02)
+    quota.refused(60.1, 60.0)
     before = quota.rate or 0.0
+    assert before == pytest.approx(0.97, abs=0.02)
     for _ in range(30):
-        quota.accepted(60.1, in_pause=True)
+        quota.accepted(60.2, 59.9)
     assert quota.rate == pytest.approx(before + 0.97 * 30 / 60)
-    quota.accepted(90.0)
-    quota.accepted(90.1, in_pause=True)
+    quota.accepted(60.3, 60.1)
     assert quota.rate == pytest.approx(before + 0.97 * 30 / 60)
+
+
+def test_requests_count_by_when_they_were_sent() -> None:
+    quota = LearntQuota()
+    quota.load(0.0)
+    for sent_at in range(90):
+        quota.accepted(sent_at + 30.0, float(sent_at))
+    quota.refused(95.0, 89.0)
+    assert quota.rate == pytest.approx(0.97, abs=0.02)
 
 
 # ---- What was accepted -----------------------------------------------------------------------------------------------
@@ -190,7 +198,7 @@ def test_until_something_is_learnt_there_is_no_limit() -> None:
     quota = LearntQuota()
     quota.load(0.0)
     accept(quota, 0.0, 30.0, 20.0)
-    quota.refused(30.0)
+    quota.refused(30.0, 30.0)
     assert quota.rate is None
     for _ in range(100):
         assert quota.opens_at() <= 30.0
@@ -208,7 +216,7 @@ def test_the_pause_is_in_the_minute() -> None:
     quota.load(0.0)
     for window in (0.0, 60.0):
         accept(quota, window, window + 30.0, 20.0)
-        quota.refused(window + 30.0)
+        quota.refused(window + 30.0, window + 30.0)
     assert quota.rate == pytest.approx(9.7, rel=0.02)
 
 
@@ -216,17 +224,17 @@ def test_further_refusals_of_that_minute_tell_nothing() -> None:
     quota = learnt()
     rate = quota.rate
     for at in (120.1, 125.0, 179.0):
-        quota.refused(at)
+        quota.refused(at, at)
         assert quota.rate == rate
     accept(quota, 120.0, 179.0, 5.0)
-    quota.refused(180.0)
+    quota.refused(180.0, 180.0)
     assert quota.rate == pytest.approx(0.97 * 5.0, rel=0.05)
 
 
 def test_a_server_that_accepts_nothing_teaches_nothing() -> None:
     quota = LearntQuota()
     quota.load(0.0)
-    quota.refused(100.0)
+    quota.refused(100.0, 100.0)
     assert quota.rate is None
 
 
@@ -253,5 +261,5 @@ def test_a_step_too_far_is_taken_back_at_once() -> None:
     now = accept(quota, 120.001, 180.2, 10.0)
     assert quota.rate == pytest.approx(1.01 * (rate or 0.0))
     accept(quota, now, now + 20, 9.0)
-    quota.refused(now + 20)
+    quota.refused(now + 20, now + 20)
     assert quota.rate == pytest.approx(0.97 * (40 * 10 + 20 * 9) / 60, rel=0.01)
