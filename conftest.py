@@ -1,4 +1,4 @@
-"""Collects the examples of README.md, docs/reconciliation.md and of the package's docstrings as tests.
+"""Collects the examples of README.md, docs/limits.md, docs/reconciliation.md and of the package's docstrings as tests.
 
 The fixtures of the tests themselves are in tests/conftest.py.
 """
@@ -41,7 +41,7 @@ def snippet_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 pytest_collect_file = Sybil(
     parsers=[CodeBlockParser(language="python", evaluator=run_python), DocTestParser(), SkipParser()],
-    filenames=["README.md", "reconciliation.md"],
+    filenames=["README.md", "limits.md", "reconciliation.md"],
     patterns=["loyalty_async/**/*.py", "loyalty_async/*.py"],
     setup=furnish,
     fixtures=["snippet_surroundings"],

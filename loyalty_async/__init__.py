@@ -77,7 +77,7 @@ from loyalty_async.models.rate_limits import RateLimit
 from loyalty_async.models.reports import EventsReport, Report, Verdict
 from loyalty_async.models.scopes import DataScope
 from loyalty_async.models.spans import Span
-from loyalty_async.models.stats import Stats, Traffic
+from loyalty_async.models.stats import EndpointLimit, Stats, Traffic, Waiting
 from loyalty_async.models.vocabulary import (
     EntityType,
     EventName,
@@ -90,7 +90,7 @@ from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.streams.entries import Entries, EntryStream
 from loyalty_async.streams.events import EventQuery, Events, EventStream
 from loyalty_async.streams.queries import EntryQuery
-from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport.exchanges import Timeouts
 
 __all__ = [
     "AccountBalance",
@@ -115,6 +115,7 @@ __all__ = [
     "DataScope",
     "DeadlineExceededError",
     "EarnedPoints",
+    "EndpointLimit",
     "EntityType",
     "Entries",
     "EntryDetail",
@@ -194,6 +195,7 @@ __all__ = [
     "UserGroup",
     "Verdict",
     "VoucherRedemption",
+    "Waiting",
     "__version__",
 ]
 

@@ -27,8 +27,8 @@ from loyalty_async.models.stats import Stats
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.responses import decipher_altcraft
 from loyalty_async.transport.auth import BearerAuthenticator, account_of, authenticator_for
-from loyalty_async.transport.carrier import Timeouts
 from loyalty_async.transport.engines import Transport
+from loyalty_async.transport.exchanges import Timeouts
 from loyalty_async.transport.lanes import LANES, Lane
 from loyalty_async.transport.limits import EndpointLimits, InFlight, RateLimits
 from loyalty_async.transport.session import Session, session_to

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
+import attrs
+
 from loyalty_async.client import AltcraftClient, CapillaryClient
 from loyalty_async.errors import NoEntriesError
 from loyalty_async.models.hooks import RequestDetails
@@ -120,7 +122,7 @@ class Telemetry:
         sums = Sum[tuple[str, str]]()
         for client in list(self._clients):
             stats = client.stats()
-            for lane, number in stats.waiting.items():
+            for lane, number in attrs.asdict(stats.waiting).items():
                 sums[stats.server, lane] += number
         return [
             metrics.Observation(number, {"server.address": server, "loyalty_async.lane": lane})

@@ -33,6 +33,7 @@ from loyalty_async import (
     RequestDetails,
     RetryPolicy,
     Timeouts,
+    Waiting,
 )
 from tests.transport.servers import saying
 from tests.transport.stages import Reply, Stage, document, failure
@@ -307,10 +308,10 @@ async def test_every_endpoint_waits_in_the_lane_of_its_view_and_in_its_group(
         for _ in range(4):
             tasks.start_soon(run, client.lane("bulk"))
         await anyio.sleep(10)
-        assert client.stats().waiting == {"interactive": 0, "bulk": 3}
+        assert client.stats().waiting == Waiting(interactive=0, bulk=3)
         tasks.start_soon(run, client)
         await anyio.sleep(1)
-        assert client.stats().waiting == {"interactive": 1, "bulk": 3}
+        assert client.stats().waiting == Waiting(interactive=1, bulk=3)
         tasks.cancel_scope.cancel()
 
 
@@ -324,7 +325,7 @@ async def test_altcrafts_endpoint_waits_in_its_lane_too() -> None:
             tasks.start_soon(balance)
             await anyio.lowlevel.checkpoint()
         await anyio.sleep(0.5)
-        assert client.stats().waiting == {"interactive": 0, "bulk": 2}
+        assert client.stats().waiting == Waiting(interactive=0, bulk=2)
         tasks.cancel_scope.cancel()
 
 
@@ -473,6 +474,11 @@ async def test_the_policies_of_the_caller_are_followed() -> None:
         ({"max_in_flight": "20"}, "max_in_flight"),
         ({"server_timezone": "Asia/Kolkata"}, "tzinfo"),
         ({"proxy": "ftp://user:server123@proxy.example"}, "proxy"),
+        ({"transport": 5}, r"transport must be an httpx\.AsyncBaseTransport"),
+        ({"transport": httpx.HTTPTransport()}, r"transport must be an httpx\.AsyncBaseTransport"),
+        ({"transport": httpx.AsyncHTTPTransport}, r"transport must be an httpx\.AsyncBaseTransport"),
+        ({"transport": Stage(), "proxy": "http://proxy.example"}, "beside transport="),
+        ({"transport": Stage(), "engine": "aiohttp"}, "beside transport="),
     ],
 )
 def test_what_cannot_work_is_refused_at_once(options: dict[str, Any], says: str) -> None:

@@ -57,7 +57,7 @@ class Hook(Protocol):
 
     It is called once for each request that was sent, those for tokens and those sent again included, when it is known
     what follows from it. It runs in the task of the call, so everything waits for it: it must be quick, and cannot
-    await. What it raises does not reach the call; it becomes a `RuntimeWarning`.
+    await. What it raises does not reach the call; the first time it becomes a `RuntimeWarning`.
     """
 
     def __call__(self, details: RequestDetails, /) -> None:

@@ -68,9 +68,11 @@ class RateLimit:
         store: URL of a Redis server; all processes that name it share the quota, and the pauses after a refusal. Needs
             the extra `redis`. The client then keeps two hundredths below the quota. Not shown: it may hold a password.
         fallback: What each process may send by itself while the store does not answer. Without it calls then fail with
-            `StoreUnavailableError`. Either way they wait for five seconds first, in which a server can restart.
-        name: What the store has the quota under; clients that give the same share it. Unless told it is made from the
-            host and, hashed, the key or till of the credentials; never from a password, secret or token.
+            `StoreUnavailableError`. Either way they wait for five seconds first, in which a server can restart; not if
+            it refuses the password.
+        name: What the store has the quota under; clients that give the same share it, and must give the same count and
+            burst. Unless told it is a hash of the host and the key or till of the credentials; never made from a
+            password, secret or token.
     """
 
     requests: int = attrs.field(validator=require_count)

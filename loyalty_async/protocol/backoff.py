@@ -1,7 +1,7 @@
 """How long to wait before a call is sent again, and whether it is worth it.
 
-All calls only read, so sending one again is always safe. The server's own number comes before ours; a server that asks
-for longer than the caller accepts is obeyed by failing, never by calling early. Without a number the wait is drawn
+All calls only read, so sending one again is always safe. The server's own number comes before ours if it is longer; a
+server that asks for longer than the caller accepts is obeyed by failing, never by calling early. Our own wait is drawn
 evenly from zero to a bound that doubles ("full jitter", Marc Brooker, "Exponential Backoff And Jitter", AWS
 Architecture Blog, 2015), so that many callers that failed together do not come back together.
 """
@@ -25,7 +25,8 @@ class RetryPolicy:
         attempts: How often a call is sent at most; 1 means never again.
         first_delay_s: Bound of the first wait, in seconds.
         longest_delay_s: Bound of any wait that we choose.
-        longest_wait_s: The longest wait that a server may ask for; a longer one fails the call.
+        longest_wait_s: The longest wait that a server may ask for; a longer one fails the call. Whatever it asks for,
+            after an hour a call is sent to see.
     """
 
     attempts: int = attrs.field(default=6, validator=require_count)
@@ -57,9 +58,10 @@ def next_delay_s(error: LoyaltyError, attempt: int, policy: RetryPolicy, draw: f
     if attempt >= policy.attempts or not _is_transient(error):
         return None
     asked = getattr(error, "retry_after_s", None)
+    chosen = backoff_s(attempt, policy, draw)
     if asked is None:
-        return backoff_s(attempt, policy, draw)
-    return float(asked) + policy.first_delay_s * draw if asked <= policy.longest_wait_s else None
+        return chosen
+    return max(float(asked) + policy.first_delay_s * draw, chosen) if asked <= policy.longest_wait_s else None
 
 
 def _is_transient(error: LoyaltyError) -> bool:

@@ -32,6 +32,8 @@ E = TypeVar("E", bound=LoyaltyError)
 
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes after decompression; a page of 100 entries takes about 0.1 MB. Of a longer body the beginning will do."""
+_LONGEST_S = 1e9
+"""Some thirty years: no wait that is asked for is taken to be longer, or infinite."""
 _REQUEST_ID_HEADERS = ("x-cap-requestid", "x-cap-request-id")
 _SUCCESS = range(200, 300)
 _BUSINESS_ERROR = 400
@@ -103,16 +105,23 @@ def _decode(call: Call, answer: Answer, decode_body: Callable[[bytes], Any]) -> 
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Read `Retry-After` (RFC 9110, section 10.2.3): seconds, or an HTTP date."""
+    """Read `Retry-After` (RFC 9110, section 10.2.3): seconds, or an HTTP date, by the clock that wrote `Date`."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value[:9])
+        return min(float(value), _LONGEST_S)
+    at = _http_date(value)
+    if at is None:
+        return None
+    now = _http_date(headers.get("date", "")) or now or datetime.now(UTC)
+    return max((at - now).total_seconds(), 0.0)
+
+
+def _http_date(value: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max((at - (now or datetime.now(UTC))).total_seconds(), 0.0)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _refusal(

@@ -3,7 +3,9 @@
 The rule: start slowly and double in each round, as TCP does; then one place more in a round, only while all places were
 really in use and round trips have not grown; times a factor when the server refuses, is too busy or too late, or when
 round trips have grown. A round is as many answers as there were places at its beginning. Round trips are those of
-single attempts; waits in the queue and between attempts are not in them.
+single attempts; waits in the queue and between attempts are not in them. Like is compared with like: each kind of
+request, which is a path, with its own best; else a stretch of long calls after short ones would look like a server that
+is overloaded.
 
 Sources: Vector, "Adaptive Request Concurrency" (2020, https://vector.dev/blog/adaptive-request-concurrency/, and its
 `controller.rs`: one more only if the limit was reached, times 0.9 otherwise, one decision in a round). Netflix,
@@ -13,6 +15,8 @@ IEEE JSAC 13(8), 1995: compare with the best round trip seen, and stop growing b
 """
 
 from __future__ import annotations
+
+from operator import mul
 
 import attrs
 
@@ -26,6 +30,8 @@ _FACTOR = 0.9
 _GROWN = 1.5
 _STEADY = 1.25
 _SMOOTHING = 0.5
+_ENOUGH = 10
+"""Answers of a kind at least before they are compared, or as many as there are places: few of them scatter."""
 _FORGETTING = 0.1
 """How far the best round trip drifts to the present one in each round of few requests: a server may have become slower
 for good. With many in flight the present one is also that of our own queue, and the limit would follow it upwards."""
@@ -59,11 +65,32 @@ class Places:
     def lack(self) -> None:
         """Hear that a request waits for nothing but a place."""
 
-    def answered(self, number: int, round_trip_s: float) -> None:
-        """Hear that a request was answered in so many seconds."""
+    def answered(self, number: int, round_trip_s: float, kind: str = "") -> None:
+        """Hear that a request of some kind was answered in so many seconds."""
 
     def pressed(self, number: int) -> None:
         """Hear that a request was refused, or was not answered in time."""
+
+
+@attrs.define(eq=False)
+class _RoundTrips:
+    """Those of one kind of request."""
+
+    answers: int = 0
+    total_s: float = 0.0
+    smooth_s: float = 0.0
+    best_s: float = 0.0
+
+    def growth(self, forgetting: float) -> float:
+        """Measure what came since the last time; tell how many times as long as the best it takes."""
+        mean_s = self.total_s / self.answers
+        self.answers, self.total_s = 0, 0.0
+        if not self.best_s:
+            self.best_s = self.smooth_s = mean_s
+        self.smooth_s += _SMOOTHING * (mean_s - self.smooth_s)
+        self.best_s += forgetting * (self.smooth_s - self.best_s)
+        self.best_s = min(self.best_s, self.smooth_s)
+        return self.smooth_s / self.best_s if self.best_s else 1.0
 
 
 @attrs.define(eq=False)
@@ -77,9 +104,7 @@ class AdaptivePlaces(Places):
     _newest: int = attrs.field(default=0, init=False)
     _cut_at: int = attrs.field(default=0, init=False)
     _answers: int = attrs.field(default=0, init=False)
-    _total_s: float = attrs.field(default=0.0, init=False)
-    _smooth_s: float = attrs.field(default=0.0, init=False)
-    _best_s: float = attrs.field(default=0.0, init=False)
+    _round_trips: dict[str, _RoundTrips] = attrs.field(factory=dict, init=False)
 
     def enter(self, number: int) -> None:
         """Take a place for a request; numbers rise."""
@@ -90,15 +115,16 @@ class AdaptivePlaces(Places):
         """Hear that a request waits for nothing but a place: the limit is really reached."""
         self._lacked = True
 
-    def answered(self, number: int, round_trip_s: float) -> None:
+    def answered(self, number: int, round_trip_s: float, kind: str = "") -> None:
         """Measure an attempt; with the last of a round, decide."""
         if number <= self._cut_at:  # It was sent when more were in flight.
             return
         self._answers += 1
-        self._total_s += round_trip_s
+        its = self._round_trips.setdefault(kind, _RoundTrips())
+        its.answers += 1
+        its.total_s += round_trip_s
         if self._answers >= self.limit:
-            self._measure(self._total_s / self._answers)
-            self._decide()
+            self._decide(self._growth())
             self._begin_round()
 
     def pressed(self, number: int) -> None:
@@ -107,18 +133,18 @@ class AdaptivePlaces(Places):
             self._cut()
             self._begin_round()
 
-    def _measure(self, mean_s: float) -> None:
-        if not self._best_s:
-            self._best_s = self._smooth_s = mean_s
-        self._smooth_s += _SMOOTHING * (mean_s - self._smooth_s)
-        if self.limit <= FIRST:
-            self._best_s += _FORGETTING * (self._smooth_s - self._best_s)
-        self._best_s = min(self._best_s, self._smooth_s)
+    def _growth(self) -> float:
+        """Tell how round trips have grown, on the average of those that can be compared."""
+        forgetting = _FORGETTING if self.limit <= FIRST else 0.0
+        ready = [its for its in self._round_trips.values() if its.answers >= min(self.limit, _ENOUGH)]
+        weights = [its.answers for its in ready]
+        growths = [its.growth(forgetting) for its in ready]
+        return sum(map(mul, weights, growths)) / sum(weights) if weights else 1.0
 
-    def _decide(self) -> None:
-        if self._smooth_s > _GROWN * self._best_s:
+    def _decide(self, growth: float) -> None:
+        if growth > _GROWN:
             self._cut()
-        elif self._smooth_s > _STEADY * self._best_s:
+        elif growth > _STEADY:
             self._slow_start = False
         elif self._lacked:
             self.limit = min(self.limit * 2 if self._slow_start else self.limit + 1, self._most)
@@ -126,6 +152,8 @@ class AdaptivePlaces(Places):
     def _cut(self) -> None:
         self.limit = max(int(self.limit * (_AFTER_SLOW_START if self._slow_start else _FACTOR)), 1)
         self._slow_start, self._cut_at = False, self._newest
+        for its in self._round_trips.values():
+            its.answers, its.total_s = 0, 0.0
 
     def _begin_round(self) -> None:
-        self._answers, self._total_s, self._lacked = 0, 0.0, False
+        self._answers, self._lacked = 0, False

@@ -14,7 +14,7 @@ from typing import Protocol, Self
 import anyio
 from anyio.abc import TaskGroup
 
-from loyalty_async.transport.reservations import Answer, Question
+from loyalty_async.transport.reservations import Booking, Question
 
 __all__ = ["Carry", "Courier", "Store", "StoreError"]
 
@@ -24,12 +24,20 @@ _AGAIN_S = (0.05, 0.1, 0.2, 0.5)
 _FLUSH_S = 1.0
 """How long the end of a client waits until a pause is told."""
 
-Carry = Callable[[Question], Awaitable[Answer]]
+Carry = Callable[[Question], Awaitable[Booking]]
 """Asks the store; raises `StoreError` if it does not answer."""
 
 
 class StoreError(Exception):
-    """The store does not answer, or cannot; the text is the name of the error behind it."""
+    """The store does not answer, or cannot; the text is the name of the error behind it.
+
+    Attributes:
+        hopeless: Whether it answered, and waiting will not help: a wrong password, say.
+    """
+
+    def __init__(self, cause: str, *, hopeless: bool = False) -> None:
+        super().__init__(cause)
+        self.hopeless: bool = hopeless
 
 
 class Store(Protocol):
@@ -62,6 +70,11 @@ class Courier:
         self._failures = 0
         self._silent_since = 0.0
         self._tasks: TaskGroup | None = None
+        self._news: Callable[[], None] | None = None
+
+    def listen(self, news: Callable[[], None]) -> None:
+        """Tell whenever something was done, or could not be."""
+        self._news = news
 
     async def open(self, first: Callable[[Carry], Awaitable[None]]) -> Self:
         """Begin to work.
@@ -103,10 +116,9 @@ class Courier:
             self._work.setdefault(name, work)
             self._come.set()
 
-    async def until_done(self, name: str) -> None:
-        """Wait until it is done, or the store counts as away; to be cancelled has no effect on it."""
-        while name in self._work and not self.away:
-            await self._moved.wait()
+    def carries(self, name: str) -> bool:
+        """Tell whether what goes by a name still waits to be done."""
+        return name in self._work
 
     async def _run(self) -> None:
         while True:
@@ -139,7 +151,7 @@ class Courier:
         if not self._failures:
             self._silent_since = now
         self._failures += 1
-        if now - self._silent_since >= self._patience_s:
+        if error.hopeless or now - self._silent_since >= self._patience_s:
             self.away = str(error)
             self._work.clear()
         self._move()
@@ -147,3 +159,5 @@ class Courier:
     def _move(self) -> None:
         self._moved.set()
         self._moved = anyio.Event()
+        if self._news is not None:
+            self._news()

@@ -4,13 +4,16 @@ A call waits in its lane until three things come together: no pause, a place in 
 at and taken in one synchronous step, for whoever is first at that moment; nothing is reserved earlier. So a pause, or
 an interactive call, takes effect at the very next admission.
 
-There is no task in the background. Whatever frees a place or leaves the queue lets in who can be let in now; and of
-those that wait one, the keeper, also watches the clock. If it is cancelled or admitted, another becomes the keeper.
+There is no task in the background. Whatever frees a place, leaves the queue or brings permits lets in who can be let
+in now; and of those that wait one, the keeper, also watches the clock. If it is cancelled or admitted, another becomes
+the keeper.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 
 import anyio
@@ -20,8 +23,8 @@ from loyalty_async.errors import ApiError, LoyaltyError
 from loyalty_async.protocol.backoff import RetryPolicy, backoff_s
 from loyalty_async.protocol.signals import Signal
 from loyalty_async.transport.concurrency import Places
-from loyalty_async.transport.lanes import Lane, Lanes
-from loyalty_async.transport.pauses import Strikes
+from loyalty_async.transport.lanes import Lane, Lanes, Rank
+from loyalty_async.transport.pauses import LONGEST_PAUSE_S, Strikes
 from loyalty_async.transport.permits import Permits
 from loyalty_async.transport.tickets import PausedError, Ticket
 
@@ -43,17 +46,21 @@ class Gate:
         self._strikes = Strikes()
         self._admitted = 0
         self._keeper: Ticket | None = None
+        self.permits.listen(self._serve)
 
-    def admission(self, lane: Lane = "interactive", group: str = "", *, again: bool = False) -> Admission:
+    def admission(
+        self, lane: Lane = "interactive", group: str = "", *, kind: str = "", again: bool = False
+    ) -> Admission:
         """Make a block for one request: it begins when the request may be sent, and gives the place back at its end.
 
         Args:
             lane: Where to wait.
             group: What the call belongs to.
-            again: Whether the call was admitted before: then it goes before those of its lane that come for the first
-                time.
+            kind: What sort of request it is: round trips of one kind are compared.
+            again: Whether the call was sent before: then it goes before those of its lane that come for the first time.
         """
-        return Admission(self, Ticket(lane, self.permits.group(group)), again=again)
+        rank = Rank.RETRY if again else Rank.NEW
+        return Admission(self, Ticket(lane, self.permits.group(group), kind, rank))
 
     def may_send(self, waited_s: float) -> bool:
         """Tell whether a request may still be sent that waited for something else since it was admitted.
@@ -82,7 +89,7 @@ class Gate:
         now = anyio.current_time()
         paused_until = max(self.permits.pause.until, now)
         if signal is Signal.WELL:
-            self.places.answered(ticket.number, round_trip_s)
+            self.places.answered(ticket.number, round_trip_s, ticket.kind)
         elif signal.presses:
             self.places.pressed(ticket.number)
         if signal.halts and isinstance(error, ApiError):
@@ -90,21 +97,21 @@ class Gate:
         elif signal is Signal.WELL:
             self._strikes.relent(ticket.number)
         if error is None or isinstance(error, ApiError):
-            self.permits.learn(now, refused=signal is Signal.FULL)
+            self.permits.learn(now, now - round_trip_s, refused=signal is Signal.FULL)
         return max(self.permits.pause.until - paused_until, 0.0)
 
-    async def enter(self, ticket: Ticket, *, again: bool) -> None:
+    async def enter(self, ticket: Ticket) -> None:
         """Wait until the request may be sent.
 
         Raises:
             PausedError: It would be for longer than a server may ask for.
+            StoreUnavailableError: The store of a limit that it needs is away.
         """
         now = anyio.current_time()
         if not self.lanes and self._has_room() and self.permits.take(ticket.group, now):
             self._admit(ticket, now)
             return
-        while not await self._queue(ticket, again=again):
-            again = True  # A pause began between its admission and its waking up.
+        while not await self._queue(ticket):  # A pause began between its admission and its waking up.
             self.leave(ticket)
 
     async def pause_over(self) -> None:
@@ -114,7 +121,8 @@ class Gate:
             PausedError: It is longer than a server may ask for.
         """
         while (now := anyio.current_time()) < self.permits.pause.until:
-            self._check_pause(now)
+            if (paused := self._paused(now)) is not None:
+                raise paused
             await anyio.sleep_until(self.permits.pause.until)
 
     def leave(self, ticket: Ticket) -> None:
@@ -124,27 +132,17 @@ class Gate:
         ticket.number = 0
         self._serve()
 
-    async def _queue(self, ticket: Ticket, *, again: bool) -> bool:
-        self._check_pause(anyio.current_time())
+    async def _queue(self, ticket: Ticket) -> bool:
         ticket.prepare()
-        self.lanes.join(ticket, ticket.lane, ticket.group, again=again)
+        self.lanes.join(ticket, ticket.lane, ticket.group, ticket.rank)
         self._serve()
         try:
             while not (ticket.is_over() or await ticket.wait()):  # It is the keeper's alarm.
-                await self._reserve()
                 self._serve()
         except BaseException:
             self._give_up(ticket)
             raise
         return anyio.current_time() >= self.permits.pause.until
-
-    async def _reserve(self) -> None:
-        """Get permits for the group whose turn it is, as many as could be used at once."""
-        now = anyio.current_time()
-        ticket = self.lanes.first(lambda group: self.permits.opens_at(group) <= now)
-        if ticket is not None and self._has_room():
-            most = 1 if self._strikes.count else self.places.limit - self.places.in_flight
-            await self.permits.reserve(ticket.group, min(self.lanes.waiting_in(ticket.group), most))
 
     def _give_up(self, ticket: Ticket) -> None:
         if ticket.number:
@@ -155,12 +153,12 @@ class Gate:
     def _serve(self) -> None:
         """Let in everybody who can be let in now, and see to it that somebody watches for the next moment."""
         now = anyio.current_time()
-        if self.permits.pause.until - now > self._longest_s:
-            self._turn_away(now)
+        self._turn_away(now)
         next_at = math.inf
         while self.lanes and self._has_room():
-            ticket = self.lanes.first(lambda group: self.permits.is_open(group, now))
+            ticket = self._first(lambda group: self.permits.is_open(group, now))
             if ticket is None:
+                self._order(now)
                 next_at = min(self.permits.opens_at(group) for group in self.lanes.groups())
                 break
             self.permits.take(ticket.group, now)
@@ -172,6 +170,20 @@ class Gate:
             self.permits.load(now)
         elif not self.places.in_flight:
             self.permits.unload(now)
+
+    def _first(self, is_open: Callable[[str], bool]) -> Ticket | None:
+        return self.lanes.first(is_open, on_trial=self._strikes.count > 0)
+
+    def _order(self, now: float) -> None:
+        """Have permits brought for the group whose turn it is."""
+        ticket = self._first(lambda group: self.permits.opens_at(group) <= now)
+        if ticket is not None:
+            self.permits.order(ticket.group, partial(self._usable, ticket.group))
+
+    def _usable(self, group: str) -> int:
+        """Tell how many permits of a group could be used at once."""
+        most = 1 if self._strikes.count else max(self.places.limit - self.places.in_flight, 0)
+        return min(self.lanes.waiting_in(group), most)
 
     def _has_room(self) -> bool:
         if not self._strikes.may_enter():
@@ -185,6 +197,8 @@ class Gate:
     def _admit(self, ticket: Ticket, now: float) -> None:
         self._admitted += 1
         ticket.number = self._admitted
+        if ticket.rank is Rank.NEW:
+            ticket.rank = Rank.BACK  # If it comes back.
         self.places.enter(ticket.number)
         self._strikes.enter(ticket.number)
         self.permits.load(now)
@@ -198,48 +212,53 @@ class Gate:
             keeper.set_alarm(at)
 
     def _pause_s(self, ticket: Ticket, signal: Signal, error: ApiError, round_trip_s: float, draw: float) -> float:
-        """Take the server's number of seconds, or choose one that grows with every refusal in a row.
+        """Take the server's number of seconds, or one of ours that grows with every refusal in a row, if that is more.
 
         A quota that is used up stays so for a while. But a server that is busy may be one of many: after the first
         refusal all wait for no more than a round trip, and then one request goes to see.
         """
-        asked: float | None = getattr(error, "retry_after_s", None)
-        if asked is not None:
-            return asked + self._retry.first_delay_s * draw
         strikes = self._strikes.strike(ticket.number)
         backoffs = strikes - (signal is Signal.BUSY)
         chosen = min(backoff_s(max(backoffs, 1), self._retry, draw), self._retry.longest_wait_s)
-        return chosen if backoffs else min(round_trip_s, chosen)
+        if not backoffs:
+            chosen = min(round_trip_s, chosen)
+        asked: float | None = getattr(error, "retry_after_s", None)
+        if asked is not None:
+            chosen = max(asked + self._retry.first_delay_s * draw, chosen)
+        return min(chosen, LONGEST_PAUSE_S)
 
     def _turn_away(self, now: float) -> None:
-        """Tell all that wait that the pause is too long for them."""
-        for ticket in list(self.lanes):
-            self.lanes.leave(ticket)
-            ticket.call(self._paused(now))
+        """Tell those that wait for what they cannot have."""
+        for group in self.lanes.groups():
+            if self._refusal(group, now) is not None:
+                for ticket in [each for each in self.lanes if each.group == group]:
+                    self.lanes.leave(ticket)
+                    ticket.call(self._refusal(group, now))
 
-    def _check_pause(self, now: float) -> None:
-        if self.permits.pause.until - now > self._longest_s:
-            raise self._paused(now)
+    def _refusal(self, group: str, now: float) -> Exception | None:
+        """Make the error for a request that cannot be sent; None if it can be, later."""
+        return self._paused(now) or self.permits.refusal(group)
 
-    def _paused(self, now: float) -> PausedError:
+    def _paused(self, now: float) -> PausedError | None:
+        """Make the error for a pause that is too long to wait for."""
         pause = self.permits.pause
-        return PausedError(pause.kind, pause.status, pause.until - now)
+        left_s = pause.until - now
+        return PausedError(pause.kind, pause.status, left_s) if left_s > self._longest_s else None
 
 
 @attrs.define(eq=False)
 class Admission:
-    """A block in which one request is sent."""
+    """A block in which one request is sent; if it could not be, the block is entered again."""
 
     _gate: Gate
     _ticket: Ticket
-    _again: bool = attrs.field(kw_only=True)
 
     async def __aenter__(self) -> Ticket:
         """Wait for a pause to end, a place in flight and the quota, all at once.
 
         A wait that is cancelled leaves no trace: whatever it had got goes to the next.
         """
-        await self._gate.enter(self._ticket, again=self._again)
+        await self._gate.enter(self._ticket)
         return self._ticket
 
     async def __aexit__(

@@ -48,7 +48,10 @@ def gate_for(
         InvalidArgument: One of them cannot work.
     """
     learn = isinstance(rate_limit, str) and rate_limit == "adaptive"
-    groups = {name: _listed(name, limit) for name, limit in _checked(endpoint_limits, endpoints).items()}
+    groups = {
+        name: _listed(f"endpoint_limits[{name!r}]", limit)
+        for name, limit in _checked(endpoint_limits, endpoints).items()
+    }
     limits = () if learn or rate_limit is None else _listed("rate_limit", rate_limit)
     places = AdaptivePlaces() if max_in_flight == "adaptive" else Places(most_in_flight(max_in_flight))
     return Gate(places, _permits(limits, groups, learn=learn, scope=scope), retry)

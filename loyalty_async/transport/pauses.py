@@ -12,7 +12,10 @@ import attrs
 
 from loyalty_async.errors import ApiError, UnavailableError
 
-__all__ = ["Pause", "Strikes"]
+__all__ = ["LONGEST_PAUSE_S", "Pause", "Strikes"]
+
+LONGEST_PAUSE_S = 3600.0
+"""A gateway may ask for a year, and none would hear of its mistake: after an hour one call goes to see."""
 
 
 @attrs.define(eq=False)
@@ -42,7 +45,7 @@ class Pause:
 
 @attrs.define(eq=False)
 class Strikes:
-    """Refusals in a row of a server that does not say when to come back.
+    """Refusals in a row.
 
     What was sent before the latest strike tells nothing new: of many requests that fail together only one counts. After
     a strike one request at a time goes to see whether the server is well again, as the half-open state of a circuit

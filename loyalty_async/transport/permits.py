@@ -1,24 +1,22 @@
 """Quota and pause together: when the next request of a group may be sent.
 
-`Permits` is the local kind. The one of `shared_permits` takes its place by doing the same: a group is then open once
-`reserve`, which the one call that watches the clock for all awaits at `opens_at`, has got a permit from the store; and
-`halt` tells the store, too.
+`Permits` is the local kind. The one of `shared_permits` takes its place by doing the same: a group is then open once a
+permit has come from the store, for which `order` asks at `opens_at`; and `halt` tells the store, too.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 import attrs
 
-from loyalty_async.errors import ApiError
+from loyalty_async.errors import ApiError, LoyaltyError
 from loyalty_async.models.rate_limits import RateLimit
-from loyalty_async.transport.paces import LearntQuota
 from loyalty_async.transport.pauses import Pause
-from loyalty_async.transport.quotas import Quota, open_at, take_all
+from loyalty_async.transport.quotas import LearntQuota, Quota, open_at, take_all
 
 __all__ = ["Permits"]
 
@@ -89,13 +87,20 @@ class Permits:
         """Use up a permit of every quota if all are open and there is no pause; tell whether."""
         return now >= self.pause.until and take_all(self._quotas[group], now)
 
-    async def reserve(self, group: str, wanted: int) -> None:
-        """Get permits from where they come from; there is nothing to get for local quotas.
+    def listen(self, news: Callable[[], None]) -> None:
+        """Tell whenever permits have come from elsewhere, or will not come; local ones do neither."""
+
+    def order(self, group: str, wanted: Callable[[], int]) -> None:
+        """Have permits brought from where they come from; there is nothing to bring for local quotas.
 
         Args:
             group: Whose turn it is.
-            wanted: How many can be used at once, if there are so many.
+            wanted: Tells how many can be used at once; it is asked when they are asked for.
         """
+
+    def refusal(self, group: str) -> LoyaltyError | None:  # noqa: ARG002 - for permits from elsewhere
+        """Make the error for a request of a group that can have no permit; None if it can, now or later."""
+        return None
 
     def halt(self, now: float, until: float, error: ApiError) -> bool:
         """Let nobody send before *until*; tell whether that is later than before."""
@@ -111,27 +116,35 @@ class Permits:
         if self._learnt:
             self._learnt.unload(now)
 
-    def learn(self, now: float, *, refused: bool) -> None:
+    def learn(self, now: float, sent_at: float, *, refused: bool) -> None:
         """Hear that a request was refused because the quota is used up, or was not."""
         if self._learnt and refused:
-            self._learnt.refused(now)
+            self._learnt.refused(now, sent_at)
         elif self._learnt:
-            self._learnt.accepted(now)
+            self._learnt.accepted(now, sent_at)
 
-    def left(self, now: float) -> int | None:
-        """Count the requests that the quotas of the whole client let through now; None if there is no quota."""
+    def groups(self) -> Sequence[str]:
+        """Name the groups that have limits of their own."""
+        return [group for group in self._quotas if group]
+
+    def left(self, now: float, group: str = "") -> int | None:
+        """Count the requests of a group that its quotas let through now; None if there is no quota."""
         if now < self.pause.until:
             return 0
-        return min((quota.left(now) for quota in self._quotas[""] if quota.interval_s), default=None)
+        return min((quota.left(now) for quota in self._quotas[group] if quota.interval_s), default=None)
 
-    def pace(self) -> float | None:
-        """Give the requests per second at which the quotas of the whole client are used; None if there is no quota."""
-        slowest = max(self.intervals_s(), default=0.0)
+    def pace(self, group: str = "") -> float | None:
+        """Give the requests per second that the quotas of a group allow; None if there is no quota."""
+        slowest = max(self.intervals_s(group), default=0.0)
         return 1 / slowest if slowest else None
 
-    def intervals_s(self) -> Sequence[float]:
-        """Give the seconds from one request to the next, by each quota of the whole client."""
-        return [quota.interval_s for quota in self._quotas[""]]
+    def intervals_s(self, group: str) -> Sequence[float]:
+        """Give the seconds from one request to the next, by each quota of a group."""
+        return [quota.interval_s for quota in self._quotas[group]]
+
+    def complaint(self) -> str:
+        """Say, once, what is wrong with the limits; empty if nothing is."""
+        return ""
 
     def paused_s(self, now: float) -> float:
         """Give the seconds until the pause ends."""

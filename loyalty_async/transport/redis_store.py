@@ -16,18 +16,28 @@ from urllib.parse import unquote, urlsplit
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from coredis import Redis
 from coredis.connection import TCPConnection, TCPLocation, UnixDomainSocketConnection, UnixDomainSocketLocation
+from coredis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    ResponseError,
+    UnknownCommandError,
+    WrongTypeError,
+)
 from coredis.pool import ConnectionPool
 from coredis.retry import NoRetryPolicy
 
 from loyalty_async.transport.couriers import Carry, StoreError
 from loyalty_async.transport.quiet import quiet
-from loyalty_async.transport.reservations import SCRIPT, Answer, Question
+from loyalty_async.transport.reservations import SCRIPT, Booking, Question
 
 __all__ = ["RedisStore"]
 
 _PORT = 6379
 _PATIENCE_S = 1.0
 """How long to wait for a connection, and for an answer: much longer than a server that is well takes."""
+
+_FINAL = (AuthenticationError, AuthorizationError, UnknownCommandError, WrongTypeError)
+"""What a server answers that would answer the same again."""
 
 _Connection = TCPConnection | UnixDomainSocketConnection
 
@@ -104,9 +114,9 @@ async def _carrier(redis: Redis[bytes]) -> Carry:
     """Find out which run of the server it is, and make what asks it."""
     script = redis.register_script(SCRIPT)
 
-    async def carry(question: Question) -> Answer:
+    async def carry(question: Question) -> Booking:
         with _translated():
-            return Answer.from_reply(await script(keys=question.keys(), args=question.arguments(run)))
+            return Booking.from_reply(await script(keys=question.keys(), args=question.arguments(run)))
 
     with _translated():
         run = str((await redis.info("server"))["run_id"])
@@ -124,4 +134,6 @@ def _translated() -> Generator[None]:
         cause = error
         while isinstance(cause, ExceptionGroup):
             cause = cause.exceptions[0]
-        raise StoreError(type(cause.__cause__ or cause).__name__) from None
+        cause = cause.__cause__ if isinstance(cause.__cause__, Exception) else cause
+        hopeless = isinstance(cause, _FINAL) or type(cause) is ResponseError  # Such as: there is no such database.
+        raise StoreError(type(cause).__name__, hopeless=hopeless) from None

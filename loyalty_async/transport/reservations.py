@@ -23,8 +23,9 @@ import attrs
 
 from loyalty_async.errors import ApiError, RateLimitedError, UnavailableError
 from loyalty_async.models.rate_limits import RateLimit
+from loyalty_async.transport.pauses import LONGEST_PAUSE_S
 
-__all__ = ["AHEAD_S", "SCRIPT", "Answer", "Question", "SharedQuota"]
+__all__ = ["AHEAD_S", "SCRIPT", "Booking", "Question", "SharedQuota"]
 
 AHEAD_S = 0.1
 """How far ahead permits are booked: longer than a process of a busy machine comes too late."""
@@ -40,6 +41,8 @@ _LATEST_S = 0.25
 """How much later a permit may be used at most, however long the period is; for pauses."""
 _KEPT_S = 24 * 3600.0
 """How long the store keeps a quota that nobody uses."""
+_LATELY_S = 60.0
+"""How long after its last permit a quota counts as still used by whoever used it."""
 _US = 1_000_000
 _CAUSES: Mapping[str, type[ApiError]] = {kind.__name__: kind for kind in (RateLimitedError, UnavailableError)}
 
@@ -47,7 +50,7 @@ SCRIPT = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local run, wanted, ahead, kept = ARGV[1], ARGV[2] + 0, ARGV[3] + 0, ARGV[4] + 0
-local pause, cause = ARGV[5] + 0, ARGV[6]
+local pause, cause, longest, lately = ARGV[5] + 0, ARGV[6], ARGV[7] + 0, ARGV[8] + 0
 
 local function keep(key, at, text)
     local left = math.ceil(math.max(at - now, 0) / 1000) + kept
@@ -60,17 +63,21 @@ local function kept_at(key)
 end
 
 local halted, why = kept_at(KEYS[1])
-if pause > 0 and now + pause > halted then
-    halted, why = now + pause, cause
-    keep(KEYS[1], halted, why)
-end
+local asked = (pause > 0) and now + pause or 0
+if asked > halted then why = cause end
+local capped = math.min(math.max(halted, asked), now + longest)
+if capped ~= halted then keep(KEYS[1], capped, why) end
+halted = capped
 
-local due, interval, tolerance = {}, {}, {}
+local due, interval, tolerance, kind, odd = {}, {}, {}, {}, 0
 for i = 2, #KEYS do
-    interval[i], tolerance[i] = ARGV[3 + 2 * i] + 0, ARGV[4 + 2 * i] + 0
+    interval[i], tolerance[i] = ARGV[5 + 2 * i] + 0, ARGV[6 + 2 * i] + 0
+    kind[i] = ARGV[5 + 2 * i] .. ' ' .. ARGV[6 + 2 * i]
     local latest = now + ahead + tolerance[i] + interval[i]
-    local at, of = kept_at(KEYS[i])
+    local at, text = kept_at(KEYS[i])
+    local of, its = string.match(text or '', '^(%S+) (%S+ %S+)$')
     due[i] = (of == run) and math.min(at, latest) or latest
+    if its and its ~= kind[i] and at > now - lately then odd = i - 1 end
 end
 
 local waits, slot = {}, now
@@ -80,15 +87,17 @@ while #KEYS > 1 do
     for i = 2, #KEYS do due[i] = math.max(slot, due[i]) + interval[i] end
     waits[#waits + 1] = slot - now
 end
-for i = 2, #KEYS do keep(KEYS[i], due[i], run) end
-return {math.max(halted - now, 0), why or '', math.max(slot - ahead - now, 0), unpack(waits)}
+for i = 2, #KEYS do keep(KEYS[i], due[i], run .. ' ' .. kind[i]) end
+return {math.max(halted - now, 0), why or '', math.max(slot - ahead - now, 0), odd, unpack(waits)}
 """
 """Books as many permits as are wanted and can be had soon. All numbers are microseconds, as Redis' clock; a Lua number
 holds them exactly until the year 2255.
 
 Keys: the pause, then the quotas. Arguments: the server's run; how many permits; how far ahead; milliseconds to keep
-what is not used; a pause to begin, 0 for none, and its cause; then the interval and tolerance of each quota. Answer:
-how long the pause lasts, and its cause; when to come again for more; how long to wait for each permit.
+what is not used; a pause to begin, 0 for none, and its cause; how long a pause may be; for how long it counts what
+others did; then the interval and tolerance of each quota. Answer: how long the pause lasts, and its cause; when to come
+again for more; which quota, from 1, others lately used with another interval or tolerance, 0 for none; how long to wait
+for each permit.
 """
 
 
@@ -152,38 +161,42 @@ class Question:
         """Give the arguments for the script, on a server's run."""
         quotas = [_us(span) for quota in self.quotas for span in (quota.interval_s, quota.tolerance_s)]
         cause = "" if self.error is None else f"{type(self.error).__name__} {self.error.status or ''}"
-        return [run, self.wanted, _us(AHEAD_S), int(_KEPT_S * 1000), _us(self.pause_s), cause, *quotas]
+        spans = [_us(LONGEST_PAUSE_S), _us(_LATELY_S)]
+        return [run, self.wanted, _us(AHEAD_S), int(_KEPT_S * 1000), _us(self.pause_s), cause, *spans, *quotas]
 
 
 @attrs.frozen(kw_only=True)
-class Answer:
+class Booking:
     """What the store says; all spans count from when it said so.
 
     Attributes:
         pause_s: How long nobody may send.
         error: Why.
         again_s: When to come for more permits.
+        odd: Which of the quotas, from 1, other processes use with another count or burst; 0 for none.
         waits_s: When each permit may be used.
     """
 
     pause_s: float
     error: ApiError
     again_s: float
+    odd: int = 0
     waits_s: Sequence[float] = ()
 
     @classmethod
-    def from_reply(cls, reply: Sequence[Any]) -> Answer:
+    def from_reply(cls, reply: Sequence[Any]) -> Booking:
         """Read what the script returned.
 
         Raises:
             ValueError: It is something else.
         """
-        pause, cause, again, *waits = reply
+        pause, cause, again, odd, *waits = reply
         text = cause.decode() if isinstance(cause, bytes) else str(cause)
         return cls(
             pause_s=int(pause) / _US,
             error=_error(*text.split()[:2]),
             again_s=int(again) / _US,
+            odd=int(odd),
             waits_s=[int(wait) / _US for wait in waits],
         )
 

@@ -6,6 +6,7 @@ import itertools
 import random
 import ssl
 import time
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ from loyalty_async.errors import (
     UnavailableError,
 )
 from loyalty_async.models.hooks import Hook
-from loyalty_async.models.stats import Stats
+from loyalty_async.models.stats import EndpointLimit, Stats, Waiting
 from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
 from loyalty_async.protocol.budgets import RetryBudget
 from loyalty_async.protocol.efforts import Effort
@@ -33,14 +34,14 @@ from loyalty_async.protocol.responses import Answer, decipher
 from loyalty_async.protocol.signals import is_locked, signal_of
 from loyalty_async.transport.attempts import Attempt
 from loyalty_async.transport.auth import Authenticator
-from loyalty_async.transport.carrier import Timeouts, send
 from loyalty_async.transport.engines import Transport, engine, parse_base_url
-from loyalty_async.transport.gate import Admission, Gate
-from loyalty_async.transport.hooks import check_hooks, tell
+from loyalty_async.transport.exchanges import Timeouts, send
+from loyalty_async.transport.gate import Gate
+from loyalty_async.transport.hooks import Hooks
 from loyalty_async.transport.lanes import LANES, Lane
 from loyalty_async.transport.limits import EndpointLimits, InFlight, RateLimits, gate_for, most_in_flight
+from loyalty_async.transport.meters import Meter
 from loyalty_async.transport.running import Running
-from loyalty_async.transport.tallies import Tally
 from loyalty_async.transport.tickets import PausedError, Ticket
 from loyalty_async.transport.turns import Turns
 
@@ -66,7 +67,7 @@ class Session:
         authenticator: What puts credentials on requests.
         decipher: Gets the document out of an answer, or raises what the server said.
         lane: Where calls wait.
-        tally: What was sent.
+        meter: What was sent.
         budget: What retries are paid from.
         turns: Which members' calls go one at a time.
         running: The calls under way.
@@ -81,11 +82,11 @@ class Session:
     authenticator: Authenticator | None = None
     decipher: Callable[[Call, Answer], Any] = decipher
     lane: Lane = "interactive"
-    tally: Tally = attrs.field(factory=Tally)
+    meter: Meter = attrs.field(factory=Meter)
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     turns: Turns = attrs.field(factory=Turns)
     running: Running = attrs.field(factory=Running)
-    hooks: Sequence[Hook] = ()
+    hooks: Hooks = attrs.field(factory=Hooks)
     _draw: Callable[[], float] = random.random
 
     def in_lane(self, lane: Lane) -> Session:
@@ -144,8 +145,6 @@ class Session:
                 attempt.retry_in_s = delay
             finally:
                 self._end(attempt)
-            self.tally.retries += 1
-            effort.retries += 1
             effort.waited_s += delay
             await anyio.sleep(delay)
         raise AssertionError("unreachable")
@@ -158,9 +157,9 @@ class Session:
     def _end(self, attempt: Attempt) -> None:
         """Count a request, and tell the hooks of it."""
         if attempt.sent_at_ns:
-            self.tally.end(attempt.call.path, attempt.outcome, attempt.received_bytes)
+            self.meter.end(attempt.call.path, attempt.outcome, attempt.received_bytes)
             if self.hooks:
-                tell(self.hooks, attempt.details(self.url, self.lane))
+                self.hooks.tell(attempt.details(self.url, self.lane))
 
     def _paid_delay(self, call: Call, error: LoyaltyError, number: int) -> tuple[float, int] | None:
         """Decide how long to wait before the next attempt, and pay for it; None if there shall be none.
@@ -182,7 +181,10 @@ class Session:
         must take turns by then, the call goes through the gate again. A call for a token needs no place of its own, it
         is made in the place of the call that waits for the token.
         """
-        call, again, queued_at = attempt.call, attempt.number > 1, anyio.current_time()
+        if complaint := self.gate.permits.complaint():
+            warnings.warn(complaint, RuntimeWarning, stacklevel=2)
+        call, queued_at = attempt.call, anyio.current_time()
+        admission = self.gate.admission(self.lane, call.endpoint, kind=call.path, again=attempt.number > 1)
         try:
             if not call.authenticated:
                 await self.gate.pause_over()
@@ -190,7 +192,7 @@ class Session:
                 await self._send(attempt, effort)
             while not attempt.sent_at_ns:
                 queued_at = anyio.current_time()
-                async with self.turns.turn(call.member) as in_turn, self._admission(call, again=again) as ticket:
+                async with self.turns.turn(call.member) as in_turn, admission as ticket:
                     admitted_at = anyio.current_time()
                     attempt.waited_s += admitted_at - queued_at
                     effort.waited_s += admitted_at - queued_at
@@ -199,15 +201,11 @@ class Session:
                     overtaken = not in_turn and self.turns.watches(call.member, now)
                     if not overtaken and self.gate.may_send(now - admitted_at):
                         await self._send_in_place(attempt, effort, ticket)
-                again = True
         except PausedError as paused:
             raise _paused(call, paused) from None
         except StoreUnavailableError as error:
             error.member = call.member
             raise
-
-    def _admission(self, call: Call, *, again: bool) -> Admission:
-        return self.gate.admission(self.lane, call.endpoint, again=again)
 
     async def _send_in_place(self, attempt: Attempt, effort: Effort, ticket: Ticket) -> None:
         """Send, and tell the gate what came of it before another request is let in."""
@@ -221,8 +219,11 @@ class Session:
 
     async def _send(self, attempt: Attempt, effort: Effort) -> None:
         """Send once, and decipher what came back."""
-        self.tally.requests += 1
+        resent = attempt.number > 1
+        self.meter.requests += 1
+        self.meter.retries += resent
         effort.requests += 1
+        effort.retries += resent
         attempt.sent_at_ns, sent_at = time.time_ns(), anyio.current_time()
         try:
             sent = await send(attempt.call, attempt.credentials, self.url, self.transport, self.timeouts)
@@ -235,10 +236,10 @@ class Session:
         now, gate = _now(), self.gate
         return Stats(
             server=self.url.host,
-            requests=self.tally.requests,
-            retries=self.tally.retries,
+            requests=self.meter.requests,
+            retries=self.meter.retries,
             in_flight=gate.places.in_flight,
-            waiting={lane: gate.lanes.waiting(lane) for lane in LANES},
+            waiting=Waiting(**{lane: gate.lanes.waiting(lane) for lane in LANES}),
             max_in_flight=gate.places.limit,
             permits_left=None if now is None else gate.permits.left(now),
             pace_per_s=gate.permits.pace(),
@@ -247,7 +248,17 @@ class Session:
             retry_budget=self.budget.left,
             store=gate.permits.store,
             store_round_trips=gate.permits.round_trips,
-            traffic=self.tally.traffic(),
+            endpoint_limits=tuple(self._endpoint_limit(group, now) for group in gate.permits.groups()),
+            traffic=self.meter.traffic(),
+        )
+
+    def _endpoint_limit(self, group: str, now: float | None) -> EndpointLimit:
+        permits = self.gate.permits
+        return EndpointLimit(
+            endpoint=group,
+            waiting=self.gate.lanes.waiting_in(group),
+            permits_left=None if now is None else permits.left(now, group),
+            pace_per_s=permits.pace(group),
         )
 
 
@@ -277,6 +288,10 @@ def session_to(
         if value is not None and not isinstance(value, kind):
             raise InvalidArgument(f"{name} must be a {kind.__name__}, such as {kind.__name__}()")
     policy, most = retry or RetryPolicy(), most_in_flight(max_in_flight)
+    if transport is None:
+        transport = engine(url, name=engine_name, verify=verify, proxy=proxy, max_connections=most)
+    else:
+        _check_transport(transport, alone=proxy is None and engine_name == "httpx")
     return Session(
         url=url,
         gate=gate_for(
@@ -287,12 +302,19 @@ def session_to(
             retry=policy,
             scope=f"{url.host}:{url.port or ''}\n{account}",
         ),
-        transport=transport or engine(url, name=engine_name, verify=verify, proxy=proxy, max_connections=most),
+        transport=transport,
         retry=policy,
         timeouts=timeouts or Timeouts(),
         budget=RetryBudget.for_places(most),
-        hooks=check_hooks(hooks),
+        hooks=Hooks(hooks),
     )
+
+
+def _check_transport(transport: object, *, alone: bool) -> None:
+    if not isinstance(transport, Transport):
+        raise InvalidArgument("transport must be an httpx.AsyncBaseTransport, such as httpx.AsyncHTTPTransport()")
+    if not alone:
+        raise InvalidArgument("engine and proxy are for a built-in engine: leave them out beside transport=")
 
 
 def _pending() -> PendingEventsError:

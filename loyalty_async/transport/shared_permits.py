@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -12,16 +12,16 @@ from typing import Self
 import anyio
 import attrs
 
-from loyalty_async.errors import ApiError, ClientStateError, StoreUnavailableError
+from loyalty_async.errors import ApiError, ClientStateError, LoyaltyError, StoreUnavailableError
 from loyalty_async.models.rate_limits import RateLimit
 from loyalty_async.transport.couriers import Carry, Courier
 from loyalty_async.transport.permits import Permits
-from loyalty_async.transport.reservations import Answer, Question, SharedQuota
+from loyalty_async.transport.reservations import Booking, Question, SharedQuota
 
 __all__ = ["SharedPermits"]
 
-_GREETING = ""
-"""What a question is called that asks for nothing."""
+_GREETING, _BOOKING = "greeting", "booking"
+"""What questions are called: those that ask for nothing, and those for permits, of which there is one at a time."""
 
 
 @attrs.define(eq=False)
@@ -71,6 +71,8 @@ class SharedPermits(Permits):
     _told: ApiError | None = attrs.field(default=None, init=False)
     _told_until: float = attrs.field(default=-math.inf, init=False)
     _quickest_s: float = attrs.field(default=math.inf, init=False)
+    _odd: str = attrs.field(default="", init=False)
+    _complained: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         Permits.__attrs_post_init__(self)
@@ -158,28 +160,26 @@ class SharedPermits(Permits):
             self._hands[group].permits.popleft()
         return True
 
-    async def reserve(self, group: str, wanted: int) -> None:
-        """Book permits in the store unless some are in hand; to be cancelled loses none.
+    def listen(self, news: Callable[[], None]) -> None:
+        """Tell whenever the store has answered, or has not."""
+        self._courier.listen(news)
 
-        Raises:
-            ClientStateError: The way to the store is not open.
-            StoreUnavailableError: The store is away, and there is no fallback.
-        """
+    def order(self, group: str, wanted: Callable[[], int]) -> None:
+        """Have permits booked in the store; what it brings is for whoever is first by then."""
+        self._courier.post(_BOOKING, partial(self._book, group, wanted))
+
+    def refusal(self, group: str) -> LoyaltyError | None:
+        """Make the error for a request of a group whose store is away and has no fallback."""
+        if group not in self._hands:
+            return None
         if not self._courier.is_open:
-            raise ClientStateError("a shared limit works while its client is open")
-        hand = self._hands.get(group)
-        if hand is None or (self._courier.away and self._fallback):
-            return
-        if not self._courier.away:
-            if hand.permits:
-                return
-            self._courier.post(group or "all", partial(self._book, group, wanted))
-            await self._courier.until_done(group or "all")
-        if self._courier.away and not self._fallback:
-            raise StoreUnavailableError(
-                f"not sent: the store of the shared limit does not answer ({self._courier.away}); "
-                "start it, correct RateLimit.store, or give the limit a fallback="
-            )
+            return ClientStateError("a shared limit works while its client is open")
+        if not self._courier.away or self._fallback:
+            return None
+        return StoreUnavailableError(
+            f"not sent: the store of the shared limit does not answer ({self._courier.away}); "
+            "start it, correct RateLimit.store, or give the limit a fallback="
+        )
 
     def halt(self, now: float, until: float, error: ApiError) -> bool:
         """Let nobody send before *until*, in any process; tell whether that is later than before."""
@@ -189,24 +189,35 @@ class SharedPermits(Permits):
         self._courier.post(_GREETING, self._greet)
         return True
 
-    def left(self, now: float) -> int | None:
-        """Count the requests that could be sent now: of a shared quota those that are booked."""
+    def left(self, now: float, group: str = "") -> int | None:
+        """Count the requests of a group that could be sent now: of a shared quota those that are booked."""
         if self._courier.away and self._fallback:
-            return _least(Permits.left(self, now), self._fallback.left(now))
-        hand = self._hands.get("")
+            return _least(Permits.left(self, now, group), self._fallback.left(now, self._fallback.group(group)))
+        hand = self._hands.get(group)
         booked = None if hand is None or now < self.pause.until else sum(at <= now <= end for at, end in hand.permits)
-        return _least(Permits.left(self, now), booked)
+        return _least(Permits.left(self, now, group), booked)
 
-    def intervals_s(self) -> Sequence[float]:
-        """Give the seconds from one request to the next, by each quota of the whole client."""
-        hand = self._hands.get("")
-        return [*Permits.intervals_s(self), *(quota.interval_s for quota in (hand.quotas if hand else ()))]
+    def intervals_s(self, group: str) -> Sequence[float]:
+        """Give the seconds from one request to the next, by each quota of a group."""
+        hand = self._hands.get(group)
+        return [*Permits.intervals_s(self, group), *(quota.interval_s for quota in (hand.quotas if hand else ()))]
+
+    def complaint(self) -> str:
+        """Say, once, that other processes use a quota with another count or burst."""
+        if not self._odd or self._complained:
+            return ""
+        self._complained = True
+        return (
+            f"the shared limit {self._odd} is used with another count or burst elsewhere, so neither is kept; "
+            "give all processes the same RateLimit, or another name="
+        )
 
     def _source_opens_at(self, group: str) -> float:
         if group not in self._hands:
             return -math.inf
         if not self._courier.away:
-            return self._hands[group].opens_at()
+            hand = self._hands[group]
+            return math.inf if self._courier.carries(_BOOKING) and not hand.permits else hand.opens_at()
         return self._fallback.opens_at(self._fallback.group(group)) if self._fallback else -math.inf
 
     def _source_is_open(self, group: str, now: float) -> bool:
@@ -221,10 +232,10 @@ class SharedPermits(Permits):
         quotas = {quota.key: quota for hand in self._hands.values() for quota in hand.quotas}
         await self._ask(carry, list(quotas.values()))
 
-    async def _book(self, group: str, wanted: int, carry: Carry) -> None:
+    async def _book(self, group: str, wanted: Callable[[], int], carry: Carry) -> None:
         hand = self._hands[group]
         asked_at = anyio.current_time()
-        answer = await self._ask(carry, hand.quotas, wanted)
+        answer = await self._ask(carry, hand.quotas, wanted())
         now = anyio.current_time()
         hand.ask_at = now + answer.again_s
         # Never too early; and late counts from the quickest round trip on: what all permits are late by brings no two
@@ -232,7 +243,7 @@ class SharedPermits(Permits):
         end_at = asked_at + self._quickest_s + hand.lateness_s
         hand.permits.extend((now + wait_s, end_at + wait_s) for wait_s in answer.waits_s)
 
-    async def _ask(self, carry: Carry, quotas: Sequence[SharedQuota], wanted: int = 0) -> Answer:
+    async def _ask(self, carry: Carry, quotas: Sequence[SharedQuota], wanted: int = 0) -> Booking:
         asked_at = anyio.current_time()
         question = Question(
             pause_key=self._pause_key,
@@ -245,6 +256,8 @@ class SharedPermits(Permits):
         now = anyio.current_time()
         self._quickest_s = min(self._quickest_s, now - asked_at)
         self.pause.extend(now, now + answer.pause_s, answer.error)
+        if answer.odd and not self._odd:
+            self._odd = quotas[answer.odd - 1].key
         return answer
 
 

@@ -8,7 +8,7 @@ import anyio
 import attrs
 
 from loyalty_async.errors import ApiError
-from loyalty_async.transport.lanes import Lane
+from loyalty_async.transport.lanes import Lane, Rank
 
 __all__ = ["PausedError", "Ticket"]
 
@@ -38,13 +38,17 @@ class Ticket:
     Attributes:
         lane: Which lane it waits in.
         group: Which limit of its own it has; empty for none.
+        kind: What its round trip is compared with.
+        rank: How it comes.
         number: Its place among all that were admitted, from 1; 0 while it waits and when it is over.
     """
 
     lane: Lane
     group: str
+    kind: str = ""
+    rank: Rank = Rank.NEW
     number: int = attrs.field(default=0, init=False)
-    _refusal: PausedError | None = attrs.field(default=None, init=False)
+    _refusal: Exception | None = attrs.field(default=None, init=False)
     _called: anyio.Event = attrs.field(factory=anyio.Event, init=False)
     _alarm: anyio.CancelScope | None = attrs.field(default=None, init=False)
     _alarm_at: float = attrs.field(default=math.inf, init=False)
@@ -53,7 +57,7 @@ class Ticket:
         """Get ready to wait."""
         self._called, self._alarm, self._alarm_at = anyio.Event(), None, math.inf
 
-    def call(self, refusal: PausedError | None = None) -> None:
+    def call(self, refusal: Exception | None = None) -> None:
         """End the wait, with an error if one is given."""
         self._refusal = refusal
         self._called.set()
@@ -65,21 +69,13 @@ class Ticket:
             self._alarm.deadline = at
 
     def is_over(self) -> bool:
-        """Tell whether the wait is over.
-
-        Raises:
-            PausedError: The call said so.
-        """
+        """Tell whether the wait is over; raise the error that the call gave."""
         if self._refusal is not None:
             raise self._refusal
         return self._called.is_set()
 
     async def wait(self) -> bool:
-        """Wait for the call, and give True; or for the alarm, and give False.
-
-        Raises:
-            PausedError: The call says so.
-        """
+        """Wait for the call, and give True; or for the alarm, and give False; raise the error that the call gives."""
         with anyio.CancelScope(deadline=self._alarm_at) as self._alarm:
             await self._called.wait()
         self._alarm, self._alarm_at = None, math.inf

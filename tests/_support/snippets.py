@@ -17,10 +17,24 @@ from loyalty_async.sandbox import Sandbox, make_ledger
 
 
 def run_python(example: Example) -> None:
+    """Evaluate one block, and before it those before it that this process has not evaluated yet.
+
+    Where tests run on all cores another process may have had those; but the blocks of one document share their names.
+    """
+    done: set[int] = example.namespace.setdefault("__done__", set())
+    for each in example.document.examples():
+        if each.start < example.start and each.start not in done and each.region.evaluator is run_python:
+            done.add(each.start)
+            _run(each)
+    done.add(example.start)
+    _run(example)
+
+
+def _run(example: Example) -> None:
     """Evaluate one block; `await`, `async with` and `async for` may stand at its top level, as in a notebook.
 
-    The blocks of one document share their names. Each one that awaits has an event loop of its own, so that an open
-    client cannot be handed from block to block: a reader may copy any block that opens one.
+    Each block that awaits has an event loop of its own, so that an open client cannot be handed from block to block: a
+    reader may copy any block that opens one.
     """
     # The newlines keep the line numbers of the document in tracebacks.
     source = "\n" * (example.line + example.parsed.line_offset) + str(example.parsed)

@@ -19,7 +19,7 @@ from loyalty_async.errors import (
     TransportError,
     UnavailableError,
 )
-from loyalty_async.protocol.backoff import RetryPolicy, next_delay_s
+from loyalty_async.protocol.backoff import RetryPolicy, backoff_s, next_delay_s
 from loyalty_async.protocol.codes import CODES, TRANSIENT_CODES, meaning
 from loyalty_async.wire.problems import cut_off
 
@@ -125,7 +125,12 @@ def test_a_wait_is_drawn_from_zero_to_the_bound(attempt: int, draw: float) -> No
 def test_never_earlier_than_the_server_said_and_little_later(attempt: int, draw: float, asked: float) -> None:
     delay = next_delay_s(refused(429, retry_after=asked), attempt, POLICY, draw)
     assert delay is not None
-    assert asked <= delay <= asked + POLICY.first_delay_s
+    assert asked <= delay <= max(asked + POLICY.first_delay_s, backoff_s(attempt, POLICY, draw))
+
+
+def test_a_server_that_says_come_back_at_once_gets_growing_waits() -> None:
+    delays = [next_delay_s(refused(502, retry_after=0.0), attempt, POLICY, 1.0) for attempt in range(1, 6)]
+    assert delays == [0.5, 1.0, 2.0, 4.0, 8.0]
 
 
 def test_callers_that_failed_together_do_not_come_back_together() -> None:

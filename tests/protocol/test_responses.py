@@ -243,6 +243,8 @@ def test_without_a_number_there_is_none() -> None:
     [
         ("0", 0.0),
         ("2", 2.0),
+        ("0000000060", 60.0),
+        ("9" * 5000, 1e9),
         (" 120 ", 120.0),
         (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
         ("Sat, 01 Mar 2025 12:00:30 -0000", 30.0),
@@ -263,6 +265,12 @@ def test_without_a_number_there_is_none() -> None:
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
     assert retry_after_s({"retry-after": value}, NOW) == seconds
+
+
+@pytest.mark.parametrize(("date", "seconds"), [("Sat, 01 Mar 2025 12:05:00 GMT", 90.0), ("yesterday", 390.0)])
+def test_a_date_counts_from_the_servers_own_date_whatever_our_clock_says(date: str, seconds: float) -> None:
+    headers = {"retry-after": "Sat, 01 Mar 2025 12:06:30 GMT", "date": date}
+    assert retry_after_s(headers, NOW) == seconds
 
 
 def test_a_date_without_a_zone_is_universal_time(monkeypatch: pytest.MonkeyPatch) -> None:

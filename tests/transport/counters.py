@@ -17,8 +17,8 @@ import httpx
 from loyalty_async.errors import LoyaltyError
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.requests import Call
-from loyalty_async.transport.carrier import Timeouts
 from loyalty_async.transport.engines import parse_base_url
+from loyalty_async.transport.exchanges import Timeouts
 from loyalty_async.transport.limits import InFlight, RateLimits, gate_for
 from loyalty_async.transport.session import Session
 from tests.transport.stages import as_it_is
@@ -107,7 +107,7 @@ async def _pass(seconds: float) -> None:
 
 
 def call_to(path: str) -> Call:
-    return Call(method="GET", path=path)
+    return Call(method="GET", path="/{task}", segments={"task": path.strip("/")})
 
 
 async def use_up(session: Session, tasks: int, seconds: float, prefix: str = "") -> None:

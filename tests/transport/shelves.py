@@ -11,7 +11,7 @@ import attrs
 
 from loyalty_async.errors import ApiError, UnavailableError
 from loyalty_async.transport.couriers import Carry, StoreError
-from loyalty_async.transport.reservations import AHEAD_S, Answer, Question
+from loyalty_async.transport.reservations import AHEAD_S, Booking, Question
 
 
 @attrs.define(eq=False)
@@ -21,6 +21,8 @@ class Shelf:
     Attributes:
         latency_s: How long an answer takes.
         away: Whether it does not answer.
+        hopeless: Whether it says so, and waiting will not help.
+        odd: Which quota others use otherwise.
         asked: What it was asked.
         booked: For when permits were booked.
         connections: How many are open.
@@ -29,6 +31,8 @@ class Shelf:
 
     latency_s: float = 0.0
     away: bool = False
+    hopeless: bool = False
+    odd: int = 0
     asked: list[Question] = attrs.field(factory=list, init=False)
     booked: list[float] = attrs.field(factory=list, init=False)
     connections: int = attrs.field(default=0, init=False)
@@ -51,16 +55,16 @@ class Shelf:
         await anyio.lowlevel.checkpoint()
         await anyio.sleep(self.latency_s / 2)
         if self.away:
-            raise StoreError("ConnectionRefusedError")
+            raise StoreError("ConnectionRefusedError", hopeless=self.hopeless)
 
-    async def _carry(self, question: Question) -> Answer:
+    async def _carry(self, question: Question) -> Booking:
         await self._pass()
         self.asked.append(question)
         answer = self._answer(question, anyio.current_time())
         await self._pass()
         return answer
 
-    def _answer(self, question: Question, now: float) -> Answer:
+    def _answer(self, question: Question, now: float) -> Booking:
         if question.error is not None and now + question.pause_s > self._paused_until:
             self._paused_until, self._error = now + question.pause_s, question.error
         waits: list[float] = []
@@ -72,10 +76,11 @@ class Shelf:
             for quota in question.quotas:
                 self._next[quota.key] = at + quota.interval_s
         self.booked += [now + wait_s for wait_s in waits]
-        return Answer(
+        return Booking(
             pause_s=max(self._paused_until - now, 0.0),
             error=self._error,
             again_s=max(self._opens_at(question, now) - AHEAD_S - now, 0.0),
+            odd=self.odd,
             waits_s=waits,
         )
 

@@ -15,9 +15,9 @@ from loyalty_async.models.members import Customer
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport.auth import Authenticator
-from loyalty_async.transport.carrier import Timeouts
 from loyalty_async.transport.concurrency import Places
 from loyalty_async.transport.engines import parse_base_url
+from loyalty_async.transport.exchanges import Timeouts
 from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.permits import Permits
 from loyalty_async.transport.session import Session

@@ -10,6 +10,7 @@ import pytest
 
 from loyalty_async.errors import LoyaltyError, RateLimitedError
 from loyalty_async.models.rate_limits import RateLimit
+from loyalty_async.models.stats import Waiting
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.transport.limits import InFlight
 from tests.transport.counters import Counter, Counting, call_to, counting_session, latencies, use_up
@@ -96,7 +97,7 @@ async def test_while_5000_bulk_calls_wait_an_interactive_call_is_next_or_next_bu
         for number in range(5000):
             tasks.start_soon(bulk.call, call_to(f"/bulk/{number}"), as_it_is)
         await anyio.sleep(2)
-        assert session.stats().waiting["bulk"] > 4700
+        assert session.stats().waiting.bulk > 4700
         for number in range(30):
             already_sent = len(server.sent)
             await session.call(call_to(f"/me/{number}"), as_it_is)
@@ -105,7 +106,7 @@ async def test_while_5000_bulk_calls_wait_an_interactive_call_is_next_or_next_bu
         tasks.cancel_scope.cancel()
     assert max(waited) <= 1
     assert session.gate.places.in_flight == 0
-    assert session.stats().waiting == {"interactive": 0, "bulk": 0}
+    assert session.stats().waiting == Waiting(interactive=0, bulk=0)
 
 
 async def test_both_lanes_share_one_quota_and_bulk_keeps_its_tenth() -> None:
@@ -143,7 +144,7 @@ async def test_no_call_waits_twice_for_the_same_answer() -> None:
             tasks.start_soon(session.call, call_to(f"/{number}"), as_it_is)
     ended_s = anyio.current_time() - began
     assert 10.0 <= ended_s <= 12.0  # Up to a second of rounding, half a second of jitter, half a second of latency.
-    assert (session.tally.requests, session.tally.retries) == (15, 5)
+    assert (session.meter.requests, session.meter.retries) == (15, 5)
 
 
 async def test_a_pause_that_is_too_long_fails_everybody_that_waits() -> None:

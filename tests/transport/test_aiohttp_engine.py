@@ -30,8 +30,8 @@ from loyalty_async.errors import (
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport.aiohttp_engine import AiohttpEngine
-from loyalty_async.transport.carrier import Timeouts
 from loyalty_async.transport.engines import engine, parse_base_url
+from loyalty_async.transport.exchanges import Timeouts
 from tests.transport.engines import on_each_engine
 from tests.transport.servers import ANSWER, saying
 from tests.transport.stages import CALL, PHONE, as_it_is, open_session, subclasses

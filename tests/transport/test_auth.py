@@ -22,7 +22,7 @@ from loyalty_async.models.members import Customer
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport.auth import BasicAuthenticator, TokenAuthenticator, authenticator_for
-from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport.exchanges import Timeouts
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import make_converter
 from tests.transport.stages import CALL, HOST, Reply, Stage, as_it_is, document, failure, open_session, places
@@ -161,7 +161,7 @@ async def test_a_thousand_calls_at_once_fetch_one_token() -> None:
     assert await every(1000, lambda: ask(session)) == []
     assert len(vendor.issued) == 1
     assert vendor.stage.most <= 50
-    assert session.tally.requests == 1001
+    assert session.meter.requests == 1001
 
 
 async def test_one_place_in_flight_is_enough() -> None:
@@ -250,7 +250,7 @@ async def test_a_refused_token_is_renewed_once() -> None:
     vendor.revoked = {"token-1"}
     await ask(session)
     assert (len(vendor.issued), vendor.refused) == (2, 1)
-    assert session.tally.retries == 1
+    assert session.meter.retries == 1
 
 
 async def test_a_second_refusal_is_the_callers() -> None:

@@ -166,3 +166,24 @@ def test_it_settles_near_what_the_server_can_take(capacity: int, seed: int) -> N
     settled = sorted(limits[100:])
     assert 0.9 * capacity <= settled[len(settled) // 20]
     assert settled[-1] <= 2 * capacity
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_long_calls_among_short_ones_are_no_sign_of_an_overload(seed: int) -> None:
+    """Two endpoints of which one takes forty times as long, asked in stretches and mixed: neither ever slows down."""
+    places, source, first, limits = AdaptivePlaces(), random.Random(seed), 1, []
+    for turn in range(300):
+        share = (0.0, 1.0, 0.5, 0.1)[turn // 20 % 4]
+        numbers = range(first, first + places.limit)
+        for number in numbers:
+            places.enter(number)
+        places.lack()
+        for number in numbers:
+            long = source.random() < share
+            round_trip_s = (2.0 if long else 0.05) * source.uniform(0.8, 1.2)
+            places.answered(number, round_trip_s, "/long" if long else "/short")
+            places.leave()
+        first = numbers.stop
+        limits.append(places.limit)
+    assert min(limits[20:]) > 50
+    assert limits[-1] == MOST

@@ -20,8 +20,16 @@ async def greet(carry: Carry) -> None:
 async def done(courier: Courier, name: str = "work") -> float:
     """Have something done, and tell how long it took."""
     began = anyio.current_time()
+    moved = anyio.Event()
+
+    def look() -> None:
+        if courier.away or not courier.carries(name):
+            moved.set()
+
+    courier.listen(look)
     courier.post(name, greet)
-    await courier.until_done(name)
+    if not courier.away:
+        await moved.wait()
     return anyio.current_time() - began
 
 
@@ -86,6 +94,18 @@ async def test_a_store_that_stays_away_counts_as_away_until_it_answers() -> None
     await anyio.sleep(1)
     assert courier.away == ""
     assert await done(courier) == 0.0
+    await courier.close()
+
+
+async def test_a_store_that_says_that_waiting_will_not_help_is_away_at_once() -> None:
+    """A wrong password, say; it is tried again all the same, for it may be mended there."""
+    shelf = Shelf(away=True, hopeless=True)
+    courier = await Courier(shelf).open(greet)
+    assert await done(courier) <= 0.1
+    assert courier.away
+    shelf.away = False
+    await anyio.sleep(1)
+    assert courier.away == ""
     await courier.close()
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 
 import anyio
 import anyio.lowlevel
@@ -12,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from loyalty_async.errors import ApiError, RateLimitedError, UnavailableError
+from loyalty_async.errors import ApiError, RateLimitedError, StoreUnavailableError, UnavailableError
 from loyalty_async.models.rate_limits import RateLimit
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.signals import Signal
 from loyalty_async.transport.concurrency import AdaptivePlaces, Places
 from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.lanes import LANES, Lane
+from loyalty_async.transport.pauses import LONGEST_PAUSE_S
 from loyalty_async.transport.permits import Permits
 from loyalty_async.transport.tickets import PausedError
 from tests._support.profiles import examples
@@ -329,6 +331,54 @@ async def test_what_goes_to_see_and_is_cancelled_lets_another_go() -> None:
     assert sorted(visits.admitted) == ["cancelled", "later", "refused"]
 
 
+async def test_some_that_are_always_refused_do_not_hold_up_the_others() -> None:
+    """Three members for which the server always answers 503: their calls come again and again, before all others."""
+    visits = Visits(gate_of(3))
+    stop_at = anyio.current_time() + 60.0
+
+    async def insist(name: str) -> None:
+        for number in range(1000):
+            if anyio.current_time() < stop_at:
+                await visits.pay(Visit(name=name, again=number > 0, stay_s=0.1, error=busy()))
+
+    async with anyio.create_task_group() as tasks:
+        for name in names(3, "bad "):
+            tasks.start_soon(insist, name)
+        await start(tasks, visits, *(Visit(name=name, stay_s=0.1, lane="bulk") for name in names(100, "good ")))
+    good = [at for name, at in zip(visits.admitted, visits.at, strict=True) if name.startswith("good")]
+    assert good[-1] < stop_at - 10
+
+
+@pytest.mark.parametrize("make", [refusal, busy])
+async def test_a_server_that_says_come_back_at_once_is_not_hammered(make: Callable[[float], ApiError]) -> None:
+    """`Retry-After: 0`, or a date in the past."""
+    visits = Visits(gate_of(4))
+    async with anyio.create_task_group() as tasks:
+        await start(tasks, visits, *(Visit(name=name, error=make(0.0)) for name in names(20)))
+    assert visits.at[-1] - visits.at[0] >= 60
+    assert sum(at - visits.at[0] < 10 for at in visits.at) <= 8
+
+
+async def test_the_servers_time_counts_if_it_is_longer_than_ours() -> None:
+    visits = Visits(gate_of(1), draw=0.0)
+    await visits.pay(Visit(name="refused", error=refusal(30.0)))
+    await visits.pay(Visit(name="refused again", error=refusal(30.0)))
+    await visits.pay(Visit(name="next"))
+    assert [at - visits.at[0] for at in visits.at] == [0.0, 31.0, 62.0]
+
+
+@pytest.mark.parametrize("asked_s", [24 * 3600.0, 365 * 24 * 3600.0, 1e9])
+async def test_an_absurd_pause_is_kept_for_an_hour_and_calls_fail_meanwhile(asked_s: float) -> None:
+    visits = Visits(gate_of(1))
+    await visits.pay(Visit(name="refused", stay_s=0.0, error=refusal(asked_s)))
+    await visits.pay(Visit(name="turned away"))
+    assert visits.turned_away == {"turned away": LONGEST_PAUSE_S}
+    await anyio.sleep(LONGEST_PAUSE_S - 1.0)
+    await visits.pay(Visit(name="trial"))
+    assert visits.admitted == ["refused", "trial"]
+    assert visits.at[1] - visits.at[0] == LONGEST_PAUSE_S == 3600.0
+
+
 async def test_whoever_has_no_place_in_the_queue_waits_for_the_end_of_the_pause_too() -> None:
     visits = Visits(gate_of(), draw=0.0)
     await visits.pay(Visit(name="refused", error=refusal(30.0)))
@@ -361,33 +411,48 @@ async def test_a_permit_is_for_the_moment(waited_s: float, limits: int, may: boo
 
 @attrs.define(eq=False)
 class Shared(Permits):
-    """Permits that a store gives one at a time, and takes a while to give."""
+    """Permits that a store gives one at a time, and takes a while to give; those of a group can be out of reach."""
 
+    tasks: TaskGroup = attrs.field(kw_only=True)
     asked: list[float] = attrs.field(factory=list, init=False)
     in_hand: int = attrs.field(default=0, init=False)
     ask_at: float = attrs.field(default=-math.inf, init=False)
+    away: str = attrs.field(default="none", init=False)
+    news: Callable[[], None] = attrs.field(init=False)
+
+    def group(self, name: str) -> str:
+        return name
+
+    def listen(self, news: Callable[[], None]) -> None:
+        self.news = news
 
     def opens_at(self, group: str) -> float:
-        return max(super().opens_at(group), self.ask_at)
+        return max(self.pause.until, -math.inf if group == "local" else self.ask_at)
 
-    def is_open(self, group: str, now: float) -> bool:  # noqa: ARG002 - as it is
-        return self.in_hand > 0 and now >= self.pause.until
+    def is_open(self, group: str, now: float) -> bool:
+        return (self.in_hand > 0 or group == "local") and now >= self.pause.until
 
     def take(self, group: str, now: float) -> bool:
         taken = self.is_open(group, now)
-        self.in_hand -= taken
+        self.in_hand -= taken and group != "local"
         return taken
 
-    async def reserve(self, group: str, wanted: int) -> None:  # noqa: ARG002 - as it is
+    def order(self, group: str, wanted: Callable[[], int]) -> None:  # noqa: ARG002 - as it is
         self.asked.append(anyio.current_time())
+        self.ask_at = math.inf
+        self.tasks.start_soon(self._bring)
+
+    def refusal(self, group: str) -> StoreUnavailableError | None:
+        return StoreUnavailableError("away") if group == self.away else None
+
+    async def _bring(self) -> None:
         await anyio.sleep(0.25)
         self.in_hand += 1
         self.ask_at = self.asked[-1] + 1.0
+        self.news()
 
 
 async def test_permits_may_come_from_a_store_that_takes_its_time() -> None:
-    permits = Shared()
-    visits = Visits(Gate(Places(10), permits))
     scope = anyio.CancelScope()
 
     async def give_up() -> None:
@@ -395,6 +460,8 @@ async def test_permits_may_come_from_a_store_that_takes_its_time() -> None:
             await visits.pay(Visit(name="cancelled", lane="bulk"))
 
     async with anyio.create_task_group() as tasks:
+        permits = Shared(tasks=tasks)
+        visits = Visits(Gate(Places(10), permits))
         await start(tasks, visits, Visit(name="0", lane="bulk"))
         tasks.start_soon(give_up)
         await anyio.lowlevel.checkpoint()
@@ -410,13 +477,49 @@ async def test_permits_may_come_from_a_store_that_takes_its_time() -> None:
 
 async def test_nobody_slips_in_before_those_that_wait() -> None:
     """The permit is there, but the keeper has not run since."""
-    permits = Shared()
-    visits = Visits(Gate(Places(10), permits))
     async with anyio.create_task_group() as tasks:
+        permits = Shared(tasks=tasks)
+        visits = Visits(Gate(Places(10), permits))
         await start(tasks, visits, Visit(name="first"))
         permits.in_hand = 1
         await start(tasks, visits, Visit(name="second"))
     assert visits.by_number() == ["first", "second"]
+
+
+async def test_while_permits_are_on_their_way_others_that_need_none_pass() -> None:
+    async with anyio.create_task_group() as tasks:
+        visits = Visits(Gate(Places(10), Shared(tasks=tasks)))
+        await start(tasks, visits, Visit(name="store"), Visit(name="local", group="local"))
+        assert visits.admitted == ["local"]
+    assert visits.admitted == ["local", "store"]
+
+
+async def test_a_store_that_is_away_fails_those_that_need_it_and_nobody_else() -> None:
+    """Whoever watches the clock for all: here it is a call that needs no store."""
+    visits = Visits(gate_of(2), draw=0.0)
+    errors: list[str] = []
+
+    async def come(name: str, group: str) -> None:
+        try:
+            await visits.pay(Visit(name=name, group=group))
+        except StoreUnavailableError:
+            errors.append(name)
+
+    async with anyio.create_task_group() as tasks:
+        permits = Shared(tasks=tasks)
+        visits.gate = Gate(Places(10), permits)
+        permits.pause.extend(0.0, anyio.current_time() + 30.0, refusal())
+        for name, group in (("local", "local"), ("store", "store"), ("local too", "local")):
+            tasks.start_soon(come, name, group)
+            await anyio.sleep(1)
+        permits.away = "store"
+        permits.news()
+        await anyio.sleep(1)
+        assert errors == ["store"]
+        await come("late", "store")
+        assert errors == ["store", "late"]
+    assert visits.admitted == ["local", "local too"]
+    visits.assert_nothing_is_left()
 
 
 # ---- Whatever happens ------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from loyalty_async.transport.lanes import LANES, Lane, Lanes
+from loyalty_async.transport.lanes import LANES, Lane, Lanes, Rank
 
 lanes_of = st.sampled_from(LANES)
 groups_of = st.sampled_from(["", "ledger", "events"])
@@ -77,10 +77,25 @@ def test_those_who_come_again_go_first_and_take_turns() -> None:
     lanes: Lanes[str] = Lanes()
     fill(lanes, "bulk", 3)
     for name in ("again 0", "again 1"):
-        lanes.join(name, "bulk", again=True)
+        lanes.join(name, "bulk", rank=Rank.RETRY)
     assert admit(lanes, 1) == ["again 0"]
-    lanes.join("again 0", "bulk", again=True)
-    assert admit(lanes, 3) == ["again 1", "again 0", "bulk 0"]
+    lanes.join("again 0", "bulk", rank=Rank.RETRY)
+    lanes.join("back", "bulk", rank=Rank.BACK)
+    assert admit(lanes, 4) == ["back", "again 1", "again 0", "bulk 0"]
+
+
+def test_on_trial_whoever_was_refused_goes_last_whatever_its_lane() -> None:
+    lanes: Lanes[str] = Lanes()
+    lanes.join("refused", "interactive", rank=Rank.RETRY)
+    lanes.join("bulk", "bulk")
+    lanes.join("closed", "interactive", "ledger")
+    lanes.join("back", "bulk", rank=Rank.BACK)
+    order = []
+    while (first := lanes.first(lambda group: group != "ledger", on_trial=True)) is not None:
+        order.append(first)
+        lanes.admit(first)
+    assert order == ["back", "bulk", "refused"]
+    assert lanes.first(on_trial=True) == "closed"
 
 
 def test_a_group_that_is_closed_lets_others_pass() -> None:

@@ -78,8 +78,8 @@ def test_places_may_adapt() -> None:
         *[({"rate_limit": limit}, "rate_limit") for limit in WRONG],
         ({"endpoint_limits": {"ledgers": SECOND}}, "no ledgers; there is ledger, events"),
         ({"endpoint_limits": {5: SECOND}}, "no 5"),
-        ({"endpoint_limits": {"ledger": 600}}, "ledger must be a RateLimit"),
-        ({"endpoint_limits": {"ledger": "adaptive"}}, "ledger must be a RateLimit"),
+        ({"endpoint_limits": {"ledger": 600}}, r"endpoint_limits\['ledger'\] must be a RateLimit"),
+        ({"endpoint_limits": {"ledger": "adaptive"}}, r"endpoint_limits\['ledger'\] must be a RateLimit"),
         ({"endpoint_limits": [SECOND]}, "endpoint_limits must be a mapping"),
     ],
 )

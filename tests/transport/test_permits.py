@@ -67,8 +67,8 @@ def test_a_learnt_quota_holds_beside_those_that_are_told() -> None:
     assert (permits.left(0.0), permits.pace()) == (None, None)
     permits.load(0.0)
     for second in range(70):
-        permits.learn(float(second), refused=False)
-    permits.learn(70.0, refused=True)
+        permits.learn(float(second), float(second), refused=False)
+    permits.learn(70.0, 70.0, refused=True)
     pace = permits.pace()
     assert pace is not None
     assert 0.9 < pace < 1.0
@@ -78,8 +78,8 @@ def test_a_learnt_quota_holds_beside_those_that_are_told() -> None:
 def test_an_idle_minute_is_not_learnt_from() -> None:
     permits = Permits.from_limits([], {}, learn=True)
     permits.load(0.0)
-    permits.learn(0.0, refused=False)
+    permits.learn(0.0, 0.0, refused=False)
     permits.unload(1.0)
     permits.load(50.0)
-    permits.learn(70.0, refused=True)
+    permits.learn(70.0, 70.0, refused=True)
     assert permits.pace() is None

@@ -198,6 +198,35 @@ async def test_without_redis_a_call_says_what_to_do_and_whom_it_was_for(caplog: 
     assert not caplog.records
 
 
+async def test_a_wrong_password_is_told_at_once(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(couriers.Courier.__init__, "__defaults__", (60.0,))
+    redis.command("ACL", "SETUSER", "someone", "on", ">right", "~*", "+@all")
+    redis.command("ACL", "SETUSER", "reader", "on", ">right", "~*", "+@read", "+info", "+hello")
+    for who in ("someone:wrong", "nobody:right", "reader:right"):
+        async with client_of(redis.url.replace("//", f"//{who}@")) as client:
+            with anyio.fail_after(10), pytest.raises(StoreUnavailableError, match=r"Auth|Perm|Response"):
+                await client.balances.closing(MEMBER)
+
+
+async def test_two_counts_of_one_name_are_noticed(redis: RedisServer) -> None:
+    def client(requests: int) -> CapillaryClient:
+        limit = RateLimit(requests, per=60.0, store=redis.url, name="twice")
+        auth = OAuth(key="k", secret="s")
+        transport = httpx.MockTransport(answering)
+        return CapillaryClient("https://api.example.com", auth=auth, rate_limit=limit, transport=transport)
+
+    with pytest.warns(RuntimeWarning, match=r"loyalty_async:\{twice\}:all:60s .* give all processes the same") as said:
+        await take_turns(client(6000), client(3000))
+    assert len(said) == 2
+
+
+async def take_turns(one: CapillaryClient, other: CapillaryClient) -> None:
+    async with one, other:
+        for client in (one, other) * 4:
+            await anyio.sleep(0.05)
+            await ask(client)
+
+
 async def test_without_redis_the_fallback_counts() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"

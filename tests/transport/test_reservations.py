@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from loyalty_async.errors import RateLimitedError, UnavailableError
 from loyalty_async.models.rate_limits import RateLimit
-from loyalty_async.transport.reservations import AHEAD_S, SCRIPT, Answer, Question, SharedQuota
+from loyalty_async.transport.pauses import LONGEST_PAUSE_S
+from loyalty_async.transport.reservations import AHEAD_S, SCRIPT, Booking, Question, SharedQuota
 from tests._support.profiles import examples
 from tests._support.redis_servers import Connection, running_redis
 
@@ -35,11 +36,11 @@ class Shelf:
     now_s: float = 1_800_000_000.0
     run: str = "first"
 
-    def ask(self, *quotas: SharedQuota, wanted: int = 1, **options: Any) -> Answer:
+    def ask(self, *quotas: SharedQuota, wanted: int = 1, **options: Any) -> Booking:
         question = Question(pause_key="test:pause", quotas=quotas, wanted=wanted, **options)
         clock = (int(self.now_s), round(self.now_s % 1 * 1_000_000))
         keys, arguments = question.keys(), question.arguments(self.run)
-        return Answer.from_reply(self.connection.command("EVAL", CLOCKED, len(keys), *keys, *arguments, *clock))
+        return Booking.from_reply(self.connection.command("EVAL", CLOCKED, len(keys), *keys, *arguments, *clock))
 
     def pass_time(self, seconds: float) -> None:
         self.now_s += seconds
@@ -100,6 +101,26 @@ def test_nothing_is_booked_further_ahead_than_it_may_be(shelf: Shelf) -> None:
     assert 0 <= min(answer.waits_s) <= max(answer.waits_s) <= AHEAD_S
     assert 0 < answer.again_s <= 0.002
     assert shelf.ask(quota(RateLimit(1000, per=1.0)), wanted=10_000).waits_s == []
+
+
+def test_another_count_of_the_same_limit_is_noticed_while_it_is_used(shelf: Shelf) -> None:
+    ours, theirs, apart = quota(MINUTE), quota(RateLimit(300, per=60.0)), quota(RateLimit(600, per=60.0), "ledger")
+    shelf.begin(ours)
+    assert [shelf.ask(ours).odd, shelf.ask(apart, ours).odd] == [0, 0]
+    assert shelf.ask(theirs).odd == 1
+    assert shelf.ask(apart, ours).odd == 2
+    assert shelf.ask(quota(RateLimit(600, per=60.0, burst=20))).odd == 1
+    shelf.pass_time(120.0)
+    assert shelf.ask(ours).odd == 0
+
+
+def test_a_pause_in_the_store_ends_within_an_hour(shelf: Shelf) -> None:
+    """Whoever wrote it; also if the server's clock was set back."""
+    assert shelf.ask(pause_s=1e8, error=UnavailableError("busy")).pause_s == LONGEST_PAUSE_S
+    shelf.pass_time(-100_000.0)
+    assert shelf.ask().pause_s == LONGEST_PAUSE_S
+    shelf.pass_time(LONGEST_PAUSE_S)
+    assert shelf.ask().pause_s == 0.0
 
 
 def test_a_burst_can_be_had_at_once_after_a_quiet_time(shelf: Shelf) -> None:
@@ -195,4 +216,4 @@ def test_whatever_happens_no_window_holds_more_than_the_quota(connection: Connec
 @pytest.mark.parametrize("reply", [[], ["x", "", 0], [0, b"", 0, b"x"]])
 def test_another_answer_is_refused(reply: list[Any]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the courier's store makes one error of all
-        Answer.from_reply(reply)
+        Booking.from_reply(reply)

@@ -33,8 +33,8 @@ from loyalty_async.protocol import responses
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
-from loyalty_async.transport import carrier
-from loyalty_async.transport.carrier import Timeouts
+from loyalty_async.transport import exchanges
+from loyalty_async.transport.exchanges import Timeouts
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import make_converter
 from tests.transport.stages import (
@@ -156,7 +156,7 @@ async def test_a_call_is_sent_again_until_it_succeeds() -> None:
     stage = Stage(BUSY, Reply(error=httpx.ReadError("reset")), failure(4001, 503), Reply(chunks=(b"",)), OK)
     session = open_session(stage)
     assert await result_of(session) == {"answer": 42}
-    assert (session.tally.requests, session.tally.retries) == (5, 4)
+    assert (session.meter.requests, session.meter.retries) == (5, 4)
     assert_nothing_is_left(session, stage)
 
 
@@ -166,7 +166,7 @@ async def test_a_call_ends_with_the_error_of_its_last_attempt() -> None:
     error = await error_of(session)
     assert type(error) is RateLimitedError
     assert (error.status, error.request_id, error.member) == (429, "last", MEMBER)
-    assert (session.tally.requests, session.tally.retries) == (3, 2)
+    assert (session.meter.requests, session.meter.retries) == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ async def test_efforts_of_several_calls_add_up_and_are_each_walks_own() -> None:
     for effort in (mine, others, mine):
         await effort_of(session, effort)
     assert (mine, others) == (Effort(3, 1, 0.5), Effort(1, 0, 0.0))
-    assert (session.tally.requests, session.tally.retries) == (4, 1)
+    assert (session.meter.requests, session.meter.retries) == (4, 1)
 
 
 async def test_an_answer_that_is_not_settled_yet_is_an_effort() -> None:
@@ -514,7 +514,7 @@ async def test_broken_packing_is_malformed_and_asked_for_again(coding: str) -> N
     error = await error_of(session)
     assert type(error) is MalformedAnswerError
     assert error.member == MEMBER
-    assert session.tally.requests == 2
+    assert session.meter.requests == 2
 
 
 async def test_packing_that_was_cut_off_is_malformed() -> None:
@@ -539,7 +539,7 @@ async def test_a_refusal_in_a_strange_packing_is_judged_by_its_status() -> None:
 def small_bodies(monkeypatch: pytest.MonkeyPatch) -> int:
     limit = 1_000_000
     monkeypatch.setattr(responses, "LARGEST_BODY", limit)
-    monkeypatch.setattr(carrier, "LARGEST_BODY", limit)
+    monkeypatch.setattr(exchanges, "LARGEST_BODY", limit)
     return limit
 
 
@@ -732,7 +732,7 @@ async def test_replaced_credentials_do_not_use_up_the_only_attempt() -> None:
 async def test_without_other_credentials_a_401_is_final(authenticator: Fixed | None) -> None:
     session = open_session(Stage(Reply(status=401)), authenticator=authenticator)
     assert type(await error_of(session)) is AuthenticationError
-    assert session.tally.requests == 1
+    assert session.meter.requests == 1
 
 
 async def test_an_answer_that_drips_ends_at_its_limit() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from functools import partial
 from typing import Any
 
 import anyio
@@ -14,7 +15,7 @@ import pytest
 from loyalty_async.errors import LoyaltyError, RateLimitedError, UnavailableError
 from loyalty_async.models.members import Customer
 from loyalty_async.models.rate_limits import RateLimit
-from loyalty_async.models.stats import Traffic
+from loyalty_async.models.stats import EndpointLimit, Traffic, Waiting
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
@@ -197,6 +198,36 @@ async def test_an_endpoint_with_a_limit_of_its_own_holds_up_no_other() -> None:
     assert times["/ledger"] == [0.0, pytest.approx(10 / 0.99, rel=0.01)]
 
 
+async def test_the_account_tells_how_endpoints_with_limits_of_their_own_stand() -> None:
+    stage = Stage(answering=lambda _: Reply())
+    permits = Permits.from_limits([RateLimit(600, per=60.0)], {"ledger": [RateLimit(6, per=60.0)]}, learn=False)
+    session = open_session(stage, permits=permits)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(session.call, call_for(None, "/ledger", "ledger"), as_it_is)
+        await anyio.sleep(0.5)
+        stats = session.stats()
+    (ledger,) = stats.endpoint_limits
+    assert attrs.evolve(ledger, pace_per_s=None) == EndpointLimit(endpoint="ledger", waiting=2, permits_left=0)
+    assert ledger.pace_per_s == pytest.approx(0.099)
+    assert stats.pace_per_s == pytest.approx(9.9)
+    assert stats.permits_left == 1
+    assert json.loads(json.dumps(attrs.asdict(stats)))["endpoint_limits"][0]["endpoint"] == "ledger"
+    assert hash(stats)
+
+
+async def test_a_retry_counts_when_it_is_sent_and_not_before() -> None:
+    stage = Stage(Reply(status=502), OK)
+    session, effort = open_session(stage), Effort()
+    session._draw = lambda: 1.0
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(partial(session.call, CALL, as_it_is, effort=effort))
+        await anyio.sleep(0.1)
+        assert (session.stats().retries, effort.retries) == (0, 0)
+        await anyio.sleep(1.0)
+        assert (session.stats().retries, effort.retries) == (1, 1)
+
+
 # ---- The account -----------------------------------------------------------------------------------------------------
 
 
@@ -242,12 +273,12 @@ async def test_the_account_tells_what_is_going_on() -> None:
         await anyio.sleep(9.5)
         late = session.stats()
     # The first was admitted at once, and so was the second: a little lateness is caught up.
-    assert (early.in_flight, early.waiting, early.max_in_flight) == (1, {"interactive": 1, "bulk": 2}, 4)
+    assert (early.in_flight, early.waiting, early.max_in_flight) == (1, Waiting(interactive=1, bulk=2), 4)
     assert (early.permits_left, early.pauses, early.paused_s) == (0, 0, 0.0)
     assert early.pace_per_s == pytest.approx(0.99)
     assert (late.in_flight, late.pauses, late.permits_left) == (0, 1, 0)
     assert 20.0 <= late.paused_s <= 22.0
-    assert late.waiting == {"interactive": 0, "bulk": 3}
+    assert late.waiting == Waiting(interactive=0, bulk=3)
     assert json.loads(json.dumps(attrs.asdict(late)))["waiting"]["bulk"] == 3
     assert session.stats().retry_budget == 500
 
@@ -271,7 +302,7 @@ async def test_a_spent_budget_ends_a_call_with_the_error_of_its_attempt() -> Non
     session.budget.left = 4
     (error,) = await make(session, CALL)
     assert error.status == 502
-    assert session.tally.retries == 0
+    assert session.meter.retries == 0
 
 
 async def test_a_retry_goes_before_those_that_come_for_the_first_time() -> None:

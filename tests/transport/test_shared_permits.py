@@ -265,6 +265,48 @@ async def test_without_a_fallback_all_that_wait_are_told_what_to_do() -> None:
     assert visits.admitted == ["g"]
 
 
+async def test_a_store_that_is_away_fails_no_call_that_does_not_need_it() -> None:
+    """The call that watches the clock for all is one without a shared limit."""
+    errors: list[str] = []
+
+    async def visit(name: str, group: str) -> None:
+        try:
+            await visits.pay(Visit(name=name, group=group, stay_s=0.0))
+        except StoreUnavailableError:
+            errors.append(name)
+
+    limit = RateLimit(6, per=60.0)
+    async with visiting(Shelf(away=True), limit, events=limit, ledger=LIMIT) as visits:
+        async with anyio.create_task_group() as tasks:
+            for name, group in (("0", ""), ("1", ""), ("e", "events"), ("L", "ledger"), ("2", ""), ("M", "ledger")):
+                tasks.start_soon(visit, name, group)
+                await anyio.sleep(0.01)
+        assert sorted(errors) == ["L", "M"]
+        assert sorted(visits.admitted) == ["0", "1", "2", "e"]
+        visits.assert_nothing_is_left()
+
+
+async def test_while_a_store_is_silent_calls_that_do_not_need_it_go_on() -> None:
+    async with visiting(Shelf(away=True), RateLimit(120, per=60.0), ledger=LIMIT) as visits:
+        with anyio.move_on_after(PATIENCE_S - 1):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(come, visits, "L", "ledger")
+                await anyio.sleep(0.01)
+                await come(visits, "abcd")
+                tasks.cancel_scope.cancel()
+    assert sorted(visits.admitted) == ["a", "b", "c", "d"]
+
+
+async def test_that_others_use_the_limit_otherwise_is_said_once() -> None:
+    async with visiting(Shelf(odd=1)) as visits:
+        permits = visits.gate.permits
+        assert permits.complaint() == ""
+        await come(visits, "ab")
+        assert "test:all:60s is used with another count or burst" in permits.complaint()
+        await come(visits, "c")
+        assert permits.complaint() == ""
+
+
 async def test_with_a_fallback_each_client_goes_on_by_itself_until_the_store_is_back() -> None:
     shelf = Shelf(away=True)
     limit = RateLimit(60, per=60.0, store=URL, fallback=RateLimit(30, per=60.0))

@@ -6,11 +6,11 @@ import attrs
 
 from loyalty_async.models.stats import Traffic
 
-__all__ = ["Tally"]
+__all__ = ["Meter"]
 
 
 @attrs.define(eq=False)
-class Tally:
+class Meter:
     """What was sent so far.
 
     Attributes:

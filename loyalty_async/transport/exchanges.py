@@ -1,7 +1,7 @@
 """One request over HTTP, and what came back.
 
-httpx's client logs the full URL, phone number and all, at INFO. So a carrier builds the request itself and hands it to
-the transport; timeouts, proxy and environment are then its own business.
+httpx's client logs the full URL, phone number and all, at INFO. So requests are built here and handed to the
+transport; timeouts, proxy and environment are then this package's own business.
 """
 
 from __future__ import annotations
