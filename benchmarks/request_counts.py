@@ -12,6 +12,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -82,13 +83,16 @@ _SHAPES: Mapping[str, tuple[Dates, timedelta]] = {
     "bursts of 25 in an hour, 80 days": (_in_bursts(_SEASON, 25, timedelta(minutes=30)), _SEASON),
 }
 
+_ALSO_WHOLE = ("even, 3 years", "bursts of 25, in any order, 3 years")
+
 
 async def count(
-    dates: Sequence[datetime], length: timedelta, proof: Literal["settled", "atomic"]
+    dates: Sequence[datetime], length: timedelta, proof: Literal["settled", "atomic"], *, whole: bool = False
 ) -> tuple[int, float, float]:
     """Give how many requests a walk took, and as multiples of the pages that are needed.
 
-    Entries get their ids, by which the sandbox sorts, in the order of *dates*.
+    Entries get their ids, by which the sandbox sorts, in the order of *dates*. Of a *whole* history neither beginning
+    nor end is given.
     """
     ledger = Ledger()
     member = ledger.add_member()
@@ -99,7 +103,8 @@ async def count(
     customer = Customer.by_mobile(member.mobile, source="INSTORE")
     parts: list[int] = []
     async with CapillaryClient("https://sandbox.example.com", auth=auth, transport=transport) as client:
-        stream = aiter(client.ledger.entries(customer, since=_BEGINNING, until=_BEGINNING + length, proof=proof))
+        span = (None, None) if whole else (_BEGINNING, _BEGINNING + length)
+        stream = aiter(client.ledger.entries(customer, since=span[0], until=span[1], proof=proof))
         try:
             while True:
                 parts.append(len(await stream.next_part()))
@@ -128,14 +133,20 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help=f"{_QUICK_ENTRIES:,} entries instead of {_ENTRIES:,}")
     entries = _QUICK_ENTRIES if parser.parse_args().quick else _ENTRIES
     print(f"{entries:,} entries; requests, and as a multiple of the pages needed")
-    print(f"{'':36}{'settled':>8} {'windows':>8} {'parts':>6}  {'atomic':>8} {'windows':>8}")
+    print(f"{'':44}{'settled':>8} {'windows':>8} {'parts':>6}  {'atomic':>8} {'windows':>8}")
     for name, (dates, length) in _SHAPES.items():
         made = dates(random.Random(5), entries)
         if dates is not _in_any_order:
             made.sort()
-        settled, by_window, by_part = anyio.run(count, made, length, "settled")
-        atomic, atomic_by_window, _ = anyio.run(count, made, length, "atomic")
-        print(f"{name:36}{settled:8} {by_window:8.2f} {by_part:6.2f}  {atomic:8} {atomic_by_window:8.2f}")
+        _show(name, made, length)
+        if name in _ALSO_WHOLE:
+            _show(f"{name}, no since", made, length, whole=True)
+
+
+def _show(name: str, dates: Sequence[datetime], length: timedelta, *, whole: bool = False) -> None:
+    settled, by_window, by_part = anyio.run(partial(count, dates, length, "settled", whole=whole))
+    atomic, atomic_by_window, _ = anyio.run(partial(count, dates, length, "atomic", whole=whole))
+    print(f"{name:44}{settled:8} {by_window:8.2f} {by_part:6.2f}  {atomic:8} {atomic_by_window:8.2f}")
 
 
 if __name__ == "__main__":

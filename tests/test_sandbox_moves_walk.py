@@ -84,7 +84,7 @@ async def test_entries_that_no_move_touched_come_exactly_once(
     member = sandbox.ledger.members[0]
     before = [entry.event_log_id for entry in sandbox.ledger.entries(member.user_id)]
     options = {name: value for name, value in way.items() if name != "ahead"}
-    options |= {"since": seeded.entries(member.user_id)[0].created_at, "proof": "atomic"}
+    options |= {"since": None if seed % 2 else seeded.entries(member.user_id)[0].created_at, "proof": "atomic"}
     async with capillary(sandbox, clock=lambda: NOW) as client:
         question = Question(client=client, member=customer(member), ahead=way["ahead"], options=options)
         came = await question.read_all()

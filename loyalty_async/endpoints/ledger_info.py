@@ -161,6 +161,7 @@ class LedgerEndpoint:
                 pages_per_part=pages_per_part,
                 descending=order == "desc",
                 enough=max_items,
+                exact=proof == "atomic",
             )
 
         return EntryQuery(

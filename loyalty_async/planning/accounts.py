@@ -17,14 +17,14 @@ class Account:
     it), `kept` and `after` (from the margin behind it); the outer margins of the outermost pieces are the whole's.
 
     Attributes:
-        span: What was split.
+        span: What was split; of everything, from where it was found to begin.
         asked: What the server was asked for when it said how many entries there are; None for everything.
         said: How many it said.
         pieces: How many pieces are still to be entered.
         parent: The account of the span that this one is a piece of.
         earlier: How many entries of everything another walk handed out, which this one goes on with.
-        sure: Whether all that the server counted must lie in the span: the ledger stood still while its beginning was
-            looked for.
+        sure: Whether all that the server counted must lie in the span: all of the ledger was looked at, and it stood
+            still.
     """
 
     span: Span

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta
 from heapq import nlargest
+from itertools import accumulate
 
 import attrs
 
@@ -57,9 +58,10 @@ def read_everything(job: Job, terms: Terms) -> Reading:
             yield from _look_for_oldest(search, first, terms)
         except NoEntriesError:
             continue
-        account.sure = search.steady
+        account.sure = search.steady and search.thorough and not terms.exact
+        account.span = Span(search.beginning, account.span.until)
         found = account, Span(search.beginning, job.span.until)
-        if search.steady:
+        if search.steady or not search.thorough:
             break
     if found is None:
         raise incomplete(UNSERVED, job.span)
@@ -84,10 +86,18 @@ def _newest(job: Job, first: LedgerPage, terms: Terms) -> datetime | None:
 
 @attrs.define
 class _Search:
-    """What pages without dates show of where a ledger begins."""
+    """What pages without dates show of where a ledger begins.
+
+    Attributes:
+        job: What is to be read.
+        oldest: The oldest date that they show.
+        thorough: Whether all pages were looked at, not only those where the order of dates begins and ends.
+        figures: What they said of the whole.
+    """
 
     job: Job
     oldest: datetime | None = None
+    thorough: bool = True
     figures: set[tuple[int, int]] = attrs.field(factory=set)
 
     def look_at(self, page: LedgerPage) -> None:
@@ -95,7 +105,7 @@ class _Search:
         dates = [entry.created_at for entry in page.entries] + ([self.oldest] if self.oldest else [])
         self.oldest = min(dates, default=None)
         if self.oldest is not None and self.oldest < BEGINNING:
-            raise incomplete(f"an entry is dated before {BEGINNING.year}", self.job.span)
+            raise incomplete(f"an entry is dated before {BEGINNING.year}", self.job.span, advice="; give `since`")
         self.figures.add((page.paging.total_entries, page.paging.page_count))
 
     @property
@@ -133,6 +143,7 @@ def _look_for_oldest(
     else:
         raise incomplete(_GREW, search.job.span)
     if number > terms.pages_per_part and _in_order(first, last):
+        search.thorough = False
         return
     for start in range(1, number, terms.pages_per_part):
         between = range(start, min(start + terms.pages_per_part, number))
@@ -141,9 +152,13 @@ def _look_for_oldest(
 
 
 def _in_order(*pages: LedgerPage) -> bool:
-    """Tell whether the server's order is that of dates, as far as some pages show."""
+    """Tell whether the server's order is that of dates, as far as some pages show, or nearly."""
     dates = [entry.created_at for page in pages for entry in page.entries]
-    return len(set(dates)) >= _FEW and dates in (sorted(dates), sorted(dates, reverse=True))
+    return len(set(dates)) >= _FEW and (_rising(dates) or _rising(dates[::-1]))
+
+
+def _rising(dates: Sequence[datetime]) -> bool:
+    return all(newest - _OUT_OF_ORDER <= date for newest, date in zip(accumulate(dates, max), dates, strict=True))
 
 
 def _in_windows(account: Account, span: Span, terms: Terms) -> Split:

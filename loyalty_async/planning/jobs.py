@@ -29,6 +29,7 @@ class Terms:
         window: The longest span to ask for.
         descending: Whether the newest are wanted first.
         enough: How many entries the caller takes at most; None for all.
+        exact: Whether a whole history is counted by date in the end, even if its total came out.
     """
 
     settled_before: datetime
@@ -38,6 +39,7 @@ class Terms:
     window: timedelta = WINDOW
     descending: bool = False
     enough: int | None = None
+    exact: bool = False
 
     def pages_at_once(self, span: Span, page_size: int) -> int:
         """Say how many pages of what span may be walked by offset, when the server gives so many entries a page."""

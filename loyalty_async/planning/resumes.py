@@ -1,8 +1,8 @@
 """The point from which a walk goes on.
 
-A token says where the walk was: its cut-off, and the date and event of the last entry handed out. It holds nothing of
-the member, not even hashed, but a fingerprint of what else was asked: a token of another query is refused.
-Tokens stay readable for one major version.
+A token says where the walk was: its cut-off, the date and event of the last entry handed out, and of a whole history
+what was learned of it. It does not name the member, not even hashed, but has a fingerprint of what else was asked: a
+token of another query is refused. Tokens stay readable for one major version.
 """
 
 from __future__ import annotations
@@ -191,9 +191,10 @@ def _instant(written: str) -> datetime:
 def _mark(written: Any) -> Mark | None:
     if written is None:
         return None
-    created_at, *numbers = written
-    _require_whole(numbers)
-    event_log_id, taken, same_date, total = numbers
+    created_at, event_log_id, *counts = written
+    _require_whole(event_log_id)
+    _require_counts(*counts)
+    taken, same_date, total = counts
     return Mark(
         created_at=_instant(created_at), event_log_id=event_log_id, taken=taken, same_date=same_date, total=total
     )
@@ -203,10 +204,16 @@ def _history(written: Any) -> History | None:
     if written is None:
         return None
     said, since = written
-    _require_whole([said])
+    _require_counts(said)
     return History(said=said, since=_instant(since))
 
 
-def _require_whole(numbers: Sequence[object]) -> None:
+def _require_counts(*numbers: object) -> None:
+    _require_whole(*numbers)
+    if any(isinstance(number, int) and number < 0 for number in numbers):
+        raise ValueError("counts were expected")
+
+
+def _require_whole(*numbers: object) -> None:
     if any(type(number) is not int for number in numbers):
         raise ValueError("whole numbers were expected")

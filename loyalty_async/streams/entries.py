@@ -61,11 +61,13 @@ class EntryStream(AsyncIterator[LedgerEntry]):
     def resume(self) -> str:
         """The point from which `entries(..., resume=...)` goes on: behind the last entry handed out.
 
-        An opaque text that holds nothing of the member: the cut-off, and the date and event of that entry. It belongs
-        to this query: the same `since`, `until`, `order`, filters and data scope, of the same member.
+        An opaque text that does not tell whose ledger it is: the cut-off, the date and event of that entry, and of a
+        whole history where it begins and how many entries there are. It belongs to this query: the same `since`,
+        `until`, `order`, filters and data scope, of the same member.
         """
         walk, mark = self._walk, self._mark_behind_taken()
-        point = attrs.evolve(self._point, mark=mark, history=walk.history, pending=walk.pending, short=walk.short)
+        history = walk.history if mark else None
+        point = attrs.evolve(self._point, mark=mark, history=history, pending=walk.pending, short=walk.short)
         return point.token()
 
     @property

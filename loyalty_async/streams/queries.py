@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import anyio
@@ -24,6 +24,9 @@ from loyalty_async.streams.read_ahead import Further, InTurn, check_ahead, fetch
 from loyalty_async.streams.walks import FetchPage, Walk
 
 __all__ = ["EntryQuery"]
+
+_EARLIER = timedelta(days=1)
+"""How long before its oldest entry a ledger is taken to begin."""
 
 
 @attrs.frozen(kw_only=True)
@@ -157,8 +160,15 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
     def _require_inside(self, point: ResumePoint) -> None:
         since = BEGINNING if self.since is None else self.since.astimezone(UTC)
         until = point.until if self.until is None else self.until.astimezone(UTC)
-        if not since <= point.until <= until or (
-            point.mark is not None and point.mark.created_at not in Span(since, point.until)
+        mark, history = point.mark, point.history
+        if (
+            not since <= point.until <= until
+            or (mark is not None and mark.created_at not in Span(since, point.until))
+            or (
+                mark is not None
+                and history is not None
+                and not BEGINNING - _EARLIER <= history.since <= mark.created_at
+            )
         ):
             raise InvalidArgument("the resume token was changed: it points outside of the span that is asked for")
 

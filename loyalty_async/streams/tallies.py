@@ -69,8 +69,8 @@ class Tally:
     def close(self, account: Account) -> None:
         """Count what was said of a span that was split, and what its pieces brought."""
         if account.parent is None:
-            self._said += account.said
-            self._seen += account.brought
+            self._said += account.said - account.earlier
+            self._seen += account.brought - account.earlier
 
     def report(self, verdict: Verdict, since: datetime | None, until: datetime, unread: int) -> Report:
         """Say how the walk stands, when *unread* entries of the last part are not handed out yet."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import anyio
 import attrs
@@ -15,17 +16,20 @@ from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.accounts import Account
-from loyalty_async.planning.jobs import Job, PageRequest, Part, Reading, Split, Terms
+from loyalty_async.planning.confirmations import missing
+from loyalty_async.planning.jobs import Job, PageRequest, Part, Terms
 from loyalty_async.planning.parts import read
 from loyalty_async.planning.proofs import incomplete
 from loyalty_async.planning.resumes import History, ResumePoint
-from loyalty_async.planning.windows import BEGINNING, windows
+from loyalty_async.planning.windows import BEGINNING, at_second, windows
 from loyalty_async.protocol.codes import PENDING_CODES
 from loyalty_async.protocol.efforts import Effort
-from loyalty_async.streams.read_ahead import Further, InTurn
+from loyalty_async.streams.read_ahead import Further
 from loyalty_async.streams.tallies import Tally
 
 __all__ = ["FetchPage", "GetPages", "Walk"]
+
+T = TypeVar("T")
 
 FetchPage = Callable[[PageRequest, int, Effort], Awaitable[LedgerPage]]
 """Gets one page, of at most so many entries, and adds to what that takes."""
@@ -40,11 +44,9 @@ _PATIENCE = 500
 to find it in 88 days about 50."""
 _PAUSE_S = 1.0
 """How long to leave a span alone that moved while it was read: the server dates what it books, to the second."""
-_COUNTS = 10
-"""How often the entries that came during a walk are counted, while ever more come."""
-_LOOK_EARLIER = "; if they are dated before that, give an earlier `since`"
-_FAST_CLOCK = timedelta(days=1)
-"""How far the server's clock may be ahead of ours."""
+_GIVE_SINCE = "; if they are dated before that, give `since`"
+_FURTHEST_AHEAD = timedelta(days=30)
+"""How far ahead of our clock an entry may be dated."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -72,11 +74,12 @@ class Walk:
     _tally: Tally = attrs.field(factory=Tally)
     _fruitless: int = 0
     _oldest: datetime | None = None
+    _beginning: datetime = BEGINNING
     short: bool = attrs.field(init=False)
     history: History | None = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.short, self.history = self.point.short, self.point.history
+        self.short, self.history = self.point.short, self.point.history if self.point.mark else None
 
     @property
     def descending(self) -> bool:
@@ -92,9 +95,8 @@ class Walk:
         if self.history is None:
             return map(Job, spans)
         rest = list(spans)
-        account = Account(
-            Span(self.history.since, self.span.until), None, self.history.said, len(rest), earlier=earlier
-        )
+        whole = Span(self.history.since, self.span.until)
+        account = Account(whole, None, self.history.said, len(rest), earlier=earlier, sure=False)
         return iter([Job(span, account) for span in rest])
 
     async def perform(self, job: Job, get_pages: GetPages) -> Part | Further[Job]:
@@ -134,70 +136,36 @@ class Walk:
         self._fruitless += 1
         if self._fruitless > _PATIENCE + self._terms.pages_per_part * (self._ahead + 1):
             span = request.asked or self.span
-            raise incomplete(f"{self._fruitless} pages proved nothing", span, request.number)
+            advice = "; give `since`" if request.asked is None else ""
+            raise incomplete(f"{self._fruitless - 1} pages proved nothing", span, request.number, advice=advice)
 
     async def pages(self, requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
         """Get several pages, one after the other."""
         return [await self.page(request) for request in requests]
 
     async def confirm(self, account: Account) -> None:
-        """Ask once more how many entries a span holds that brought fewer than the server first said.
+        """Ask once more how many entries a span holds that did not bring what the server said, or may not have.
+
+        A whole history that goes on behind an error that told of it is not asked for again.
 
         Raises:
-            IncompleteLedgerError: It still says another number than it served.
+            IncompleteLedgerError: It still says another number.
         """
-        if account.asked is not None:
-            missing = max(await self._counted(account.asked) - account.brought, 0)
-        else:
-            missing = await self._missing_ever(account)
-            if account.said >= account.brought:  # What is gone since it was served is no contradiction.
-                missing = max(missing, 0)
-        if missing:
+        if self.point.short and account.asked is None:
+            return
+        horizon = at_second(self._clock() + _FURTHEST_AHEAD)
+        counting = missing(account, self._terms, later=self.point.until, horizon=horizon)
+        number = await _drive(counting, self._counted_pages)
+        if number:
             self.short = True
-            compared = "more than it served" if missing > 0 else "fewer than it served"
-            advice = _LOOK_EARLIER if missing > 0 and account.asked is None else ""
-            raise incomplete(f"the server counts {abs(missing)} entries {compared}", account.span, advice=advice)
+            compared = "more than it served" if number > 0 else "fewer than it served"
+            advice = _GIVE_SINCE if number > 0 and account.asked is None else ""
+            raise incomplete(f"the server counts {abs(number)} entries {compared}", account.span, advice=advice)
 
-    async def _counted(self, asked: Span | None) -> int:
-        try:
-            page = await self.page(PageRequest(asked, 0))
-        except NoEntriesError:
-            return 0
-        return page.paging.total_entries
-
-    async def _missing_ever(self, account: Account) -> int:
-        """Hold everything that there is now against what this walk brought and what lies beside it.
-
-        What comes between a count of everything and one of what lies beside looks as if it were missing, or hides what
-        is. So everything is counted between two counts of that, until they leave no doubt.
-        """
-        brought = account.brought - account.earlier
-        beside = await self._count_beside()
-        for _ in range(_COUNTS):
-            everything = await self._counted(None)
-            at_most = everything - beside - brought
-            if at_most <= 0:
-                break
-            beside = await self._count_beside()
-            at_least = everything - beside - brought
-            if at_least > 0:
-                return at_least
-            await anyio.sleep(_PAUSE_S)
-        return at_most
-
-    async def _count_beside(self) -> int:
-        """Count, by reading it, what is dated behind the walk and what a walk before this one handed out.
-
-        That may have grown or shrunk since. Of a descending walk it is dated behind.
-        """
-        spans = [Span(self.span.until, self._clock() + _FAST_CLOCK)]
-        if self.dated and self.history is not None:
-            spans.append(Span(self.history.since, self.span.since))
-        jobs = (Job(window) for span in spans for window in windows(span, self._terms.window))
-        return sum([len(part.entries) async for part in InTurn(self._read, jobs)])
-
-    async def _read(self, job: Job) -> Part | Further[Job]:
-        return await self.perform(job, self.pages)
+    async def _counted_pages(self, requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
+        """Get pages of which only the totals matter: that is no reason to lose patience."""
+        self._fruitless = 0
+        return await self.pages(requests)
 
     def hand_out(self, part: Part, most: int | None = None) -> Sequence[LedgerEntry]:
         """Give up to *most* entries of a part in the order of the walk, without what came before the mark."""
@@ -214,10 +182,12 @@ class Walk:
         return handed_out
 
     def _learn(self, part: Part) -> None:
-        """Learn from the first part of a whole ledger where it begins, and how much it should hold."""
+        """Learn from the parts of a whole ledger where it begins, and how much it should hold."""
         whole = part.job.account and part.job.account.root
-        if whole and whole.asked is None and self.history is None and not self.descending:
-            self.history = History(said=whole.said, since=part.job.span.since)
+        if whole and whole.asked is None:
+            self._beginning = whole.span.since
+            if self.history is None and not self.descending:
+                self.history = History(said=whole.said, since=whole.span.since)
 
     def close(self, account: Account) -> None:
         """Note what the pieces of a span brought."""
@@ -231,7 +201,7 @@ class Walk:
     @property
     def through(self) -> bool:
         """Whether all of the span was handed out."""
-        return self._tally.reaches(self.span)
+        return self._tally.reaches(Span(max(self.span.since, self._beginning), self.span.until))
 
     def finish(self) -> None:
         """Note that everything was handed out; of what a walk before this one was short it stays short."""
@@ -244,7 +214,7 @@ class Walk:
         return self._tally.report(self.verdict, since, self.span.until, unread)
 
 
-async def _drive(reading: Reading, get_pages: GetPages) -> Part | Split:
+async def _drive(reading: Generator[Sequence[PageRequest], Sequence[LedgerPage], T], get_pages: GetPages) -> T:
     """Carry a reading's requests to the server and the answers back, until it is done."""
     try:
         requests = next(reading)
@@ -256,5 +226,5 @@ async def _drive(reading: Reading, get_pages: GetPages) -> Part | Split:
             else:
                 requests = reading.send(pages)
     except StopIteration as done:
-        outcome: Part | Split = done.value
+        outcome: T = done.value
         return outcome

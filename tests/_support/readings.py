@@ -28,6 +28,7 @@ def terms(
     window: timedelta = WINDOW,
     descending: bool = False,
     enough: int | None = None,
+    exact: bool = False,
 ) -> Terms:
     """Make terms under which everything is settled, unless told otherwise."""
     return Terms(
@@ -38,6 +39,7 @@ def terms(
         window=window,
         descending=descending,
         enough=enough,
+        exact=exact,
     )
 
 

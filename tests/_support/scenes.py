@@ -122,6 +122,7 @@ class Scene:
             window=self.window,
             descending=self.order == "desc",
             enough=manner.max_items,
+            exact=manner.proof == "atomic",
         )
 
 

@@ -117,7 +117,7 @@ def test_windows_begin_a_day_before_the_oldest_entry_that_was_seen(order: Order)
     ]
     (account,) = {job.account for job in split.jobs}
     assert account is not None
-    assert (account.span, account.asked, account.said, account.pieces) == (EVER, None, 200, 3)
+    assert (account.span, account.asked, account.said, account.pieces) == (Span(since, NOON), None, 200, 3)
     assert all(job.dated for job in split.jobs)
 
 

@@ -336,7 +336,7 @@ async def test_a_total_without_dates_is_held_against_the_windows(ahead: int | No
     with pytest.raises(IncompleteLedgerError) as caught:
         await (rest(aiter(question)) if ahead is None else question.collect(ahead=ahead))
     assert caught.value.reason == "the server counts 1 entries more than it served"
-    assert str(caught.value).endswith("); if they are dated before that, give an earlier `since`")
+    assert str(caught.value).endswith("); if they are dated before that, give `since`")
 
 
 @both
