@@ -91,8 +91,8 @@ async def count(
 ) -> tuple[int, float, float]:
     """Give how many requests a walk took, and as multiples of the pages that are needed.
 
-    Entries get their ids, by which the sandbox sorts, in the order of *dates*. Of a *whole* history neither beginning
-    nor end is given.
+    Entries get their ids, by which the sandbox sorts, in the order of *dates*. Of a *whole* history the beginning
+    is not given.
     """
     ledger = Ledger()
     member = ledger.add_member()
@@ -103,8 +103,8 @@ async def count(
     customer = Customer.by_mobile(member.mobile, source="INSTORE")
     parts: list[int] = []
     async with CapillaryClient("https://sandbox.example.com", auth=auth, transport=transport) as client:
-        span = (None, None) if whole else (_BEGINNING, _BEGINNING + length)
-        stream = aiter(client.ledger.entries(customer, since=span[0], until=span[1], proof=proof))
+        since = None if whole else _BEGINNING
+        stream = aiter(client.ledger.entries(customer, since=since, until=_BEGINNING + length, proof=proof))
         try:
             while True:
                 parts.append(len(await stream.next_part()))
