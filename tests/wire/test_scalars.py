@@ -129,3 +129,35 @@ def test_no_reason_quotes_the_value(value: object) -> None:
                 "a decimal number was expected",
                 "the number is too long",
             }, quoted
+
+
+# ---- As classes use them ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [str, int, bool, bytes, Decimal, int | str, EventName | str])
+def test_what_a_scalar_may_be_spared_comes_to_the_same(kind: Any) -> None:
+    for optional in (kind, kind | None):
+        scalar = scalars.scalar_of(optional)
+        assert scalar is not None
+        for value in ["", "x", "1.5", "PointsExpiry", 0, 1, True, b"1", Decimal("1.5"), [], {}]:
+            if type(value) is scalar.usual:
+                assert told(scalar.make or _same, value) == told(scalar.accept, value)
+            elif scalar.always:
+                with pytest.raises(ValueError, match="expected"):
+                    scalar.accept(value)
+
+
+def told(read: Callable[[Any], object], value: object) -> object:
+    try:
+        return read(value)
+    except ValueError as problem:
+        return str(problem)
+
+
+def _same(value: object) -> object:
+    return value
+
+
+@pytest.mark.parametrize("kind", [list, dict[str, str], tuple[str, ...], float, str | Decimal, EventName, None, Any])
+def test_what_is_no_scalar_is_told(kind: Any) -> None:
+    assert scalars.scalar_of(kind) is None
