@@ -24,11 +24,13 @@ from loyalty_async.models.vocabulary import LedgerEntryType, PointCategoryType
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import Converter
+from loyalty_async.wire.documents import decoder_of
 from loyalty_async.wire.parameters import Value, member_parameters, server_clock, write_parameters
 
 __all__ = ["BalanceEndpoint"]
 
 _PATH = "/v2/pointsLedger/getCustomerLedgerBalance"
+_DECODE = decoder_of(LedgerBalance)
 
 
 @attrs.frozen(eq=False)
@@ -89,7 +91,7 @@ class BalanceEndpoint:
         check_kinds(parameters)
         check_alternate_currencies(parameters)
         query = {**member_parameters(member), **write_parameters(parameters)}
-        call = Call(method="GET", path=_PATH, query=query, member=member, endpoint="balances")
+        call = Call(method="GET", path=_PATH, query=query, member=member, endpoint="balances", decode=_DECODE)
         return await self._session().call(
             call, lambda document: self._converter.structure(document, LedgerBalance), settled=booked
         )

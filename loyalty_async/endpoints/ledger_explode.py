@@ -24,11 +24,13 @@ from loyalty_async.protocol.requests import Call
 from loyalty_async.streams.events import UNKNOWN_CODES, EventQuery
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import Converter
+from loyalty_async.wire.documents import decoder_of
 from loyalty_async.wire.parameters import Value, member_parameters, write_parameters
 
 __all__ = ["EventEndpoint", "ExplodeOptions"]
 
 _PATH = "/v2/pointsLedger/getLedgerExplodeInfo"
+_DECODE = decoder_of(ExplodedEvents)
 _SCOPED_PATH = "/v2.1/pointsLedger/getLedgerExplodeInfo"
 _REFUSED = frozenset({EventName.DELAYED_ACCRUAL})
 """Events that the API does not explode."""
@@ -183,6 +185,7 @@ class _EventFetcher:
             headers=self._scope.headers() if self._scope else {},
             member=self._member,
             endpoint="events",
+            decode=_DECODE,
         )
         return await self._session().call(
             call, lambda document: self._converter.structure(document, ExplodedEvents), settled=booked

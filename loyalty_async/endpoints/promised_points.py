@@ -19,12 +19,14 @@ from loyalty_async.models.vocabulary import EntityType
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import Converter
+from loyalty_async.wire.documents import decoder_of
 from loyalty_async.wire.parameters import Value, member_parameters, write_parameters
 
 __all__ = ["PromisedPointsEndpoint"]
 
 _LOOKUP_PATH = "/v2/customers/lookup/promisedPointsSchedule"
 _ID_PATH = "/v2/customers/{user_id}/promisedPointsSchedule"
+_DECODE = decoder_of(PromisedPointsSchedule)
 
 
 @attrs.frozen(eq=False)
@@ -84,7 +86,12 @@ def _call(member: Customer, query: Mapping[str, str]) -> Call:
     identified = member_parameters(member)
     if member.identifier_name != "id":
         return Call(
-            method="GET", path=_LOOKUP_PATH, query={**identified, **query}, member=member, endpoint="promised_points"
+            method="GET",
+            path=_LOOKUP_PATH,
+            query={**identified, **query},
+            member=member,
+            endpoint="promised_points",
+            decode=_DECODE,
         )
     identified = {name: value for name, value in identified.items() if not name.startswith("identifier")}
     segments = {"user_id": member.identifier_value}
@@ -95,6 +102,7 @@ def _call(member: Customer, query: Mapping[str, str]) -> Call:
         query={**identified, **query},
         member=member,
         endpoint="promised_points",
+        decode=_DECODE,
     )
 
 
