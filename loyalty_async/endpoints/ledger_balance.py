@@ -30,7 +30,6 @@ from loyalty_async.wire.parameters import Value, member_parameters, server_clock
 __all__ = ["BalanceEndpoint"]
 
 _PATH = "/v2/pointsLedger/getCustomerLedgerBalance"
-_DECODE = decoder_of(LedgerBalance)
 
 
 @attrs.frozen(eq=False)
@@ -91,7 +90,9 @@ class BalanceEndpoint:
         check_kinds(parameters)
         check_alternate_currencies(parameters)
         query = {**member_parameters(member), **write_parameters(parameters)}
-        call = Call(method="GET", path=_PATH, query=query, member=member, endpoint="balances", decode=_DECODE)
+        call = Call(
+            method="GET", path=_PATH, query=query, member=member, endpoint="balances", decode=decoder_of(LedgerBalance)
+        )
         return await self._session().call(
             call, lambda document: self._converter.structure(document, LedgerBalance), settled=booked
         )

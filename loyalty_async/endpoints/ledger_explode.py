@@ -30,7 +30,6 @@ from loyalty_async.wire.parameters import Value, member_parameters, write_parame
 __all__ = ["EventEndpoint", "ExplodeOptions"]
 
 _PATH = "/v2/pointsLedger/getLedgerExplodeInfo"
-_DECODE = decoder_of(ExplodedEvents)
 _SCOPED_PATH = "/v2.1/pointsLedger/getLedgerExplodeInfo"
 _REFUSED = frozenset({EventName.DELAYED_ACCRUAL})
 """Events that the API does not explode."""
@@ -185,7 +184,7 @@ class _EventFetcher:
             headers=self._scope.headers() if self._scope else {},
             member=self._member,
             endpoint="events",
-            decode=_DECODE,
+            decode=decoder_of(ExplodedEvents),
         )
         return await self._session().call(
             call, lambda document: self._converter.structure(document, ExplodedEvents), settled=booked

@@ -26,7 +26,6 @@ __all__ = ["PromisedPointsEndpoint"]
 
 _LOOKUP_PATH = "/v2/customers/lookup/promisedPointsSchedule"
 _ID_PATH = "/v2/customers/{user_id}/promisedPointsSchedule"
-_DECODE = decoder_of(PromisedPointsSchedule)
 
 
 @attrs.frozen(eq=False)
@@ -91,7 +90,7 @@ def _call(member: Customer, query: Mapping[str, str]) -> Call:
             query={**identified, **query},
             member=member,
             endpoint="promised_points",
-            decode=_DECODE,
+            decode=decoder_of(PromisedPointsSchedule),
         )
     identified = {name: value for name, value in identified.items() if not name.startswith("identifier")}
     segments = {"user_id": member.identifier_value}
@@ -102,7 +101,7 @@ def _call(member: Customer, query: Mapping[str, str]) -> Call:
         query={**identified, **query},
         member=member,
         endpoint="promised_points",
-        decode=_DECODE,
+        decode=decoder_of(PromisedPointsSchedule),
     )
 
 
