@@ -31,6 +31,8 @@ __all__ = [
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _DIGITS = 40
 """Longest number accepted, before and after the point: far beyond any points balance, and cheap to compute with."""
+_REMEMBERED = 1024
+"""How many decimals are remembered: 0.2 MB at most."""
 
 
 @attrs.frozen
@@ -104,11 +106,20 @@ def decimal(value: object) -> Decimal:
     raise ValueError("a decimal number was expected")
 
 
-def decimal_of(written: str) -> Decimal:
-    """Accept a decimal as a text."""
-    if not _DECIMAL.fullmatch(written):
-        raise ValueError("a decimal number was expected")
-    return Decimal(written)
+class _Decimals(dict[str, Decimal]):
+    """Decimals by their texts; of those that come first so many are remembered, for most amounts come again."""
+
+    def __missing__(self, written: str) -> Decimal:
+        if not _DECIMAL.fullmatch(written):
+            raise ValueError("a decimal number was expected")
+        number = Decimal(written)
+        if len(self) < _REMEMBERED:
+            self[written] = number
+        return number
+
+
+decimal_of: Callable[[str], Decimal] = _Decimals().__getitem__
+"""Accepts a decimal as a text."""
 
 
 def _is_short(number: Decimal) -> bool:

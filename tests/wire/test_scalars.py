@@ -161,3 +161,20 @@ def _same(value: object) -> object:
 @pytest.mark.parametrize("kind", [list, dict[str, str], tuple[str, ...], float, str | Decimal, EventName, None, Any])
 def test_what_is_no_scalar_is_told(kind: Any) -> None:
     assert scalars.scalar_of(kind) is None
+
+
+def test_so_many_decimals_are_remembered_and_no_more() -> None:
+    decimals = scalars._Decimals()
+    for number in range(scalars._REMEMBERED + 10):
+        assert decimals[f"{number}.0"] == number
+    assert len(decimals) == scalars._REMEMBERED
+    assert decimals["0.0"] is decimals["0.0"]
+    assert str(decimals["0.00"]) == "0.00"
+
+
+def test_what_is_refused_is_not_remembered() -> None:
+    decimals = scalars._Decimals()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="a decimal number was expected"):
+            decimals["NaN"]
+    assert not decimals
