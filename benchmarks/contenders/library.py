@@ -18,7 +18,7 @@ from loyalty_async.export import Csv, JsonLines, Parquet, Postgres, Sink, export
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.transport import pools
 from loyalty_async.wire.converter import make_converter
-from loyalty_async.wire.documents import decode_json
+from loyalty_async.wire.documents import decoder_of
 
 __all__ = ["balances", "balances_in_pools", "exported", "iterated", "paged", "prefetched", "structuring"]
 
@@ -115,10 +115,10 @@ async def exported(task: Task, kind: str, engine: Engine = "httpx") -> AsyncIter
 @asynccontextmanager
 async def structuring(task: Task) -> AsyncIterator[Work]:
     """Build objects from the bytes of one page, again and again."""
-    body, converter = one_page(task), make_converter()
+    body, decode, converter = one_page(task), decoder_of(LedgerPage), make_converter()
 
     async def work(members: Sequence[int]) -> int:
-        return sum(len(converter.structure(decode_json(body), LedgerPage).entries) for _ in members)
+        return sum(len(converter.structure(decode(body), LedgerPage).entries) for _ in members)
 
     yield work
 

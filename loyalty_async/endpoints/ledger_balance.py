@@ -24,6 +24,7 @@ from loyalty_async.models.vocabulary import LedgerEntryType, PointCategoryType
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import Converter
+from loyalty_async.wire.documents import decoder_of
 from loyalty_async.wire.parameters import Value, member_parameters, server_clock, write_parameters
 
 __all__ = ["BalanceEndpoint"]
@@ -89,7 +90,9 @@ class BalanceEndpoint:
         check_kinds(parameters)
         check_alternate_currencies(parameters)
         query = {**member_parameters(member), **write_parameters(parameters)}
-        call = Call(method="GET", path=_PATH, query=query, member=member, endpoint="balances")
+        call = Call(
+            method="GET", path=_PATH, query=query, member=member, endpoint="balances", decode=decoder_of(LedgerBalance)
+        )
         return await self._session().call(
             call, lambda document: self._converter.structure(document, LedgerBalance), settled=booked
         )

@@ -24,6 +24,7 @@ from loyalty_async.protocol.requests import Call
 from loyalty_async.streams.events import UNKNOWN_CODES, EventQuery
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import Converter
+from loyalty_async.wire.documents import decoder_of
 from loyalty_async.wire.parameters import Value, member_parameters, write_parameters
 
 __all__ = ["EventEndpoint", "ExplodeOptions"]
@@ -183,6 +184,7 @@ class _EventFetcher:
             headers=self._scope.headers() if self._scope else {},
             member=self._member,
             endpoint="events",
+            decode=decoder_of(ExplodedEvents),
         )
         return await self._session().call(
             call, lambda document: self._converter.structure(document, ExplodedEvents), settled=booked

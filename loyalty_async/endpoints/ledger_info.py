@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import partial
 from typing import Literal
 
 import attrs
@@ -34,15 +33,13 @@ from loyalty_async.protocol.requests import Call
 from loyalty_async.streams.queries import EntryQuery
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import Converter
-from loyalty_async.wire.documents import decode_json, decode_with_raw
-from loyalty_async.wire.names import wire_name
+from loyalty_async.wire.documents import decoder_of, raw_decoder_of
 from loyalty_async.wire.parameters import Value, member_parameters, server_clock, write_parameters
 
 __all__ = ["LedgerEndpoint"]
 
 _PATH = "/v2/pointsLedger/getCustomerLedgerInfo"
 _SCOPED_PATH = "/v2.1/pointsLedger/getCustomerLedgerInfo"
-_ENTRIES = wire_name("entries", LedgerPage)
 _LARGEST_PAGE = 100
 """Error 11029."""
 
@@ -198,7 +195,6 @@ class _PageFetcher:
         query = {**member_parameters(self._member), **self._filters, **write_parameters(parameters)}
         path = _SCOPED_PATH if self._scope else _PATH
         headers = self._scope.headers() if self._scope else {}
-        decode = partial(decode_with_raw, key=_ENTRIES) if self._raw else decode_json
         call = Call(
             method="GET",
             path=path,
@@ -206,7 +202,7 @@ class _PageFetcher:
             headers=headers,
             member=self._member,
             endpoint="ledger",
-            decode=decode,
+            decode=raw_decoder_of(RawPage, "entries") if self._raw else decoder_of(LedgerPage),
         )
         return await self._session().call(call, self._build, settled=booked, effort=effort)
 

@@ -19,6 +19,7 @@ from loyalty_async.models.vocabulary import EntityType
 from loyalty_async.protocol.requests import Call
 from loyalty_async.transport.session import Session
 from loyalty_async.wire.converter import Converter
+from loyalty_async.wire.documents import decoder_of
 from loyalty_async.wire.parameters import Value, member_parameters, write_parameters
 
 __all__ = ["PromisedPointsEndpoint"]
@@ -84,7 +85,12 @@ def _call(member: Customer, query: Mapping[str, str]) -> Call:
     identified = member_parameters(member)
     if member.identifier_name != "id":
         return Call(
-            method="GET", path=_LOOKUP_PATH, query={**identified, **query}, member=member, endpoint="promised_points"
+            method="GET",
+            path=_LOOKUP_PATH,
+            query={**identified, **query},
+            member=member,
+            endpoint="promised_points",
+            decode=decoder_of(PromisedPointsSchedule),
         )
     identified = {name: value for name, value in identified.items() if not name.startswith("identifier")}
     segments = {"user_id": member.identifier_value}
@@ -95,6 +101,7 @@ def _call(member: Customer, query: Mapping[str, str]) -> Call:
         query={**identified, **query},
         member=member,
         endpoint="promised_points",
+        decode=decoder_of(PromisedPointsSchedule),
     )
 
 

@@ -23,7 +23,7 @@ from loyalty_async.models.members import Member, UserGroup
 
 __all__ = ["Column", "Kind", "Table", "entry_table", "member_values", "raw_table", "table_of"]
 
-Step = Callable[[Any], Any]
+Read = Callable[[Any], list[object]]
 
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 _MANY = "entry_details"
@@ -81,8 +81,8 @@ class Table:
     """
 
     columns: tuple[Column, ...]
-    _entry: tuple[Step, ...] = attrs.field(repr=False)
-    _detail: tuple[Step, ...] = attrs.field(default=(), repr=False)
+    _entry: Read = attrs.field(repr=False)
+    _detail: Read | None = attrs.field(default=None, repr=False)
 
     def rows(self, member: Sequence[object], entry: LedgerEntry) -> Iterator[list[object]]:
         """Give the rows of an entry; one without details has a row all the same.
@@ -91,14 +91,14 @@ class Table:
             member: What `member_values` gave.
             entry: Of that member's ledger.
         """
-        values = [*member, *(read(entry) for read in self._entry)]
-        if not self._detail:
+        values = [*member, *self._entry(entry)]
+        if self._detail is None:
             yield values
         elif not entry.entry_details:
-            yield [*values, None, *(None for _ in self._detail)]
+            yield [*values, *[None] * (len(self.columns) - len(values))]
         else:
             for number, detail in enumerate(entry.entry_details):
-                yield [*values, number, *(read(detail) for read in self._detail)]
+                yield [*values, number, *self._detail(detail)]
 
     def described(self) -> list[list[object]]:
         """Name all columns and their kinds, to tell whether two tables are the same."""
@@ -118,17 +118,12 @@ def entry_table(*, a_row_a_detail: bool = False) -> Table:
     """
     inner = tuple(_columns(EntryDetail, ()))
     outer = tuple(_columns(LedgerEntry, ()))
-    readers = {column.path: _reader(column) for column in (*outer, *inner)}
     if not a_row_a_detail:
-        return Table((*_member_columns(), *outer), tuple(readers[column.path] for column in outer))
+        return Table((*_member_columns(), *outer), _reader(outer))
     entry = tuple(column for column in outer if column.kind is not Kind.DETAILS)
     detail = [attrs.evolve(column, path=(_MANY, *column.path)) for column in inner]
     number = Column((_NUMBER,), Kind.INTEGER, "Which detail of the entry, the first is 0; none in an entry without.")
-    return Table(
-        (*_member_columns(), *entry, number, *detail),
-        tuple(readers[column.path] for column in entry),
-        tuple(readers[column.path] for column in inner),
-    )
+    return Table((*_member_columns(), *entry, number, *detail), _reader(entry), _reader(inner))
 
 
 def raw_table() -> Table:
@@ -136,7 +131,7 @@ def raw_table() -> Table:
     entry = tuple(
         column for column in _columns(RawEntry, ()) if column.path in {("event_log_id",), ("created_at",), ("raw",)}
     )
-    return Table((*_member_columns(), *entry), tuple(map(_reader, entry)))
+    return Table((*_member_columns(), *entry), _reader(entry))
 
 
 def table_of(details: str, *, raw: bool) -> Table:
@@ -186,21 +181,30 @@ def _kind(name: str, kinds: Sequence[Any]) -> Kind:
     return Kind.INTEGER if kinds == [int] else Kind.TEXT
 
 
-def _reader(column: Column) -> Step:
-    """Make what gets a column's value out of an entry or a detail; what is not there is None."""
-    *steps, last = column.path
+def _reader(columns: Sequence[Column]) -> Read:
+    """Write out what gets the values of columns out of a model, each object on the way once; what is not there is None.
 
-    def read(model: Any) -> object:
-        for step in steps:
-            model = getattr(model, step)
-            if model is None:
-                return None
-        return getattr(model, last)
-
-    if column.kind is Kind.DETAILS:
-        inner = tuple(map(_reader, column.columns))
-        return lambda model: [[read_inner(item) for read_inner in inner] for item in read(model)]  # type: ignore[attr-defined]
+    A row has fifty columns: to go to each by its path would take longer than to make the entry.
+    """
+    names: dict[str, Any] = {}
+    objects: dict[tuple[str, ...], str] = {(): "model"}
+    lines = ["def read(model):"]
+    for path in (column.path[:depth] for column in columns for depth in range(1, len(column.path))):
+        if path not in objects:
+            objects[path], parent = f"in_{'_'.join(path)}", objects[path[:-1]]
+            lines.append(f"    {objects[path]} = None if {parent} is None else {parent}.{path[-1]}")
+    values = [_written(column, objects[column.path[:-1]], names) for column in columns]
+    exec("\n".join([*lines, f"    return [{', '.join(values)}]"]), names)  # noqa: S102 - names of our own classes only
+    read: Read = names["read"]
     return read
+
+
+def _written(column: Column, parent: str, names: dict[str, Any]) -> str:
+    value = f"{parent}.{column.path[-1]}"
+    if column.kind is Kind.DETAILS:
+        names[f"read_{column.name}"] = _reader(column.columns)
+        value = f"[read_{column.name}(item) for item in {value}]"
+    return f"None if {parent} is None else {value}"
 
 
 def _abouts(model: type) -> Mapping[str, str]:

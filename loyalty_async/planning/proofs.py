@@ -74,7 +74,8 @@ def why_not(pages: Sequence[LedgerPage], identity: Callable[[LedgerEntry], objec
 def stray_page(pages: Sequence[LedgerPage], allowed: Span) -> int | None:
     """Find the page with an entry dated before or after what is allowed: the server filters by another date."""
     for page in pages:
-        if any(not allowed.since <= entry.created_at <= allowed.until for entry in page.entries):
+        dates = [entry.created_at for entry in page.entries]
+        if dates and not allowed.since <= min(dates) <= max(dates) <= allowed.until:
             return page.paging.page_number
     return None
 
@@ -85,9 +86,9 @@ def foreign_offset(pages: Sequence[LedgerPage], zone: tzinfo) -> str | None:
     Dates in requests have no offset: read by another clock than ours they name another stretch of time.
     """
     for page in pages:
-        for entry in page.entries:
-            if entry.created_at.utcoffset() != entry.created_at.astimezone(zone).utcoffset():
-                return f"{entry.created_at:%z}"
+        for created_at in [entry.created_at for entry in page.entries]:
+            if created_at.tzinfo is not zone and created_at.utcoffset() != created_at.astimezone(zone).utcoffset():
+                return f"{created_at:%z}"
     return None
 
 
@@ -119,8 +120,9 @@ def require_zone(pages: Sequence[LedgerPage], span: Span, zone: tzinfo) -> None:
 def proved_part(job: Job, pages: Sequence[LedgerPage]) -> Part:
     """Make the part of a job out of the pages that prove it."""
     entries = [entry for page in pages for entry in page.entries]
-    kept = in_order(entry for entry in entries if entry.created_at in job.span)
-    before = sum(entry.created_at < job.span.since for entry in entries)
+    since, until = job.span.since, job.span.until
+    kept = in_order(entry for entry in entries if since <= entry.created_at < until)
+    before = sum(entry.created_at < since for entry in entries) if len(kept) < len(entries) else 0
     return Part(job, kept, before, len(entries) - len(kept) - before)
 
 

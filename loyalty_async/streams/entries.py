@@ -85,11 +85,13 @@ class EntryStream(AsyncIterator[LedgerEntry]):
         Raises:
             LoyaltyError: The walk cannot go on; nothing was skipped.
         """
-        self._require_open()
+        if self._closed:
+            self._require_open()
         while self._taken == len(self._entries):
             await self._advance()
-        self._taken += 1
-        return self._entries[self._taken - 1]
+        taken = self._taken
+        self._taken = taken + 1
+        return self._entries[taken]
 
     async def next_part(self) -> Sequence[LedgerEntry]:
         """Give what is left of the part at hand, else the entries of the next one; there may be none in it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import anyio
 import attrs
@@ -83,14 +84,15 @@ async def _exchange(call: Call, request: httpx.Request, transport: Transport) ->
 
 def _request(call: Call, credentials: Mapping[str, str], url: httpx.URL, timeouts: Timeouts) -> httpx.Request:
     content_type = {"Content-Type": "application/json"} if call.body is not None else {}
-    timeout = httpx.Timeout(connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=None)
+    # With the query in it, for httpx takes each URL that it is given apart, letter by letter.
+    target = f"{call.target()}?{urlencode(call.query)}" if call.query else call.target()
+    timeout = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.write, "pool": None}
     return httpx.Request(
         call.method,
-        url.copy_with(raw_path=url.raw_path.rstrip(b"/") + call.target().encode("ascii")),
-        params=call.query or None,
+        url.copy_with(raw_path=url.raw_path.rstrip(b"/") + target.encode("ascii")),
         headers={**_HEADERS, **content_type, **call.headers, **credentials},
         content=call.body,
-        extensions={"timeout": timeout.as_dict()},
+        extensions={"timeout": timeout},
     )
 
 

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 from decimal import Decimal
-from enum import StrEnum
-from functools import partial
-from operator import eq
-from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, cast, get_args
 
 import attrs
 import cattrs
 
-from loyalty_async.wire import scalars
 from loyalty_async.wire.classes import class_hook
+from loyalty_async.wire.forms import form_of
+from loyalty_async.wire.kinds import is_mapping, is_optional, is_tuple, present
 from loyalty_async.wire.problems import Misfit, malformed
+from loyalty_async.wire.scalars import scalar_of
 
 __all__ = ["Converter", "make_converter", "strict_converter"]
 
 T = TypeVar("T")
 _Hook = Callable[[Any, Any], Any]
 
-_SCALARS: Mapping[Any, Callable[[object], object]] = {
-    str: scalars.text,
-    int: scalars.integer,
-    bool: scalars.boolean,
-    bytes: scalars.octets,
-    Decimal: scalars.decimal,
-}
+_PLAIN = (str, int, bool, bytes, Decimal)
 
 
 @attrs.frozen
@@ -73,48 +65,28 @@ def make_converter(server_timezone: tzinfo = UTC) -> Converter:
 def strict_converter() -> cattrs.Converter:
     """Make a converter of scalars, tuples, mappings and open enumerations that coerces nothing; it knows no classes."""
     converter = cattrs.Converter(detailed_validation=False)
-    for kind, accept in _SCALARS.items():
+    for kind in _PLAIN:
         # By class: cattrs asks functions last, and its own hooks for classes coerce.
-        converter.register_structure_hook(kind, _hook(accept))
-    converter.register_structure_hook_func(partial(eq, int | str), _hook(scalars.integer_or_text))
-    converter.register_structure_hook_factory(_is_tuple, lambda kind: _tuple_hook(converter, kind))
-    converter.register_structure_hook_factory(_is_mapping, lambda kind: _mapping_hook(converter, kind))
-    converter.register_structure_hook_factory(_is_open_enum, lambda kind: _hook(scalars.open_enum(get_args(kind)[0])))
-    converter.register_structure_hook_factory(_is_optional, lambda kind: _optional_hook(converter, kind))
+        converter.register_structure_hook(kind, _scalar_hook(kind))
+    converter.register_structure_hook_factory(is_tuple, lambda kind: _tuple_hook(converter, kind))
+    converter.register_structure_hook_factory(is_mapping, lambda kind: _mapping_hook(converter, kind))
+    converter.register_structure_hook_factory(_is_scalar, _scalar_hook)
+    converter.register_structure_hook_factory(is_optional, lambda kind: _optional_hook(converter, kind))
     return converter
 
 
-def _hook(accept: Callable[[object], object]) -> _Hook:
-    return lambda value, _: accept(value)
+def _is_scalar(kind: Any) -> bool:
+    return scalar_of(kind) is not None
 
 
-def _is_tuple(kind: Any) -> bool:
-    return get_origin(kind) is tuple
-
-
-def _is_mapping(kind: Any) -> bool:
-    return get_origin(kind) in (Mapping, dict)
-
-
-def _is_union(kind: Any) -> bool:
-    return get_origin(kind) in (Union, UnionType)
-
-
-def _is_optional(kind: Any) -> bool:
-    return _is_union(kind) and NoneType in get_args(kind)
-
-
-def _is_open_enum(kind: Any) -> bool:
-    if not _is_union(kind):
-        return False
-    first, *rest = get_args(kind)
-    return isinstance(first, type) and issubclass(first, StrEnum) and rest == [str]
+def _scalar_hook(kind: Any) -> _Hook:
+    return cast("_Hook", scalar_of(kind))
 
 
 def _optional_hook(converter: cattrs.Converter, kind: Any) -> _Hook:
-    inner: Any = Union[tuple(arg for arg in get_args(kind) if arg is not NoneType)]  # noqa: UP007 - made at run time
+    inner = present(kind)
     structure = converter.get_structure_hook(inner)
-    absent: tuple[Any, ...] = (None, {}) if attrs.has(inner) else (None,)
+    absent: tuple[Any, ...] = (None, {}, form_of(inner)()) if attrs.has(inner) else (None,)
     return lambda value, _: None if value in absent else structure(value, inner)
 
 

@@ -7,14 +7,16 @@ as `2024-05-04T07:16:34Z`, and in one sample as `Fri Aug 30 11:17:57 GMT 2024`.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from typing import Any
 
 __all__ = ["day", "instant", "same_clock", "wall_clock"]
 
-_DATE = re.compile(
-    r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?",
-    re.ASCII,
-)
+_MARKS = {"-- ::", "--T::"}
+"""What stands between the digits; where it stands in its places `fromisoformat` takes nothing but digits between it."""
+_BEHIND_SECONDS = re.compile(r"(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+_USUALLY_BEHIND_SECONDS = {"", ".0", "Z"}
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _JAVA = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<month>[A-Z][a-z]{2}) (?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d) "
@@ -25,14 +27,15 @@ _JAVA = re.compile(
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _parse(value: object) -> datetime:
-    if value.__class__ is not str:
+def _parse(value: Any) -> datetime:
+    if type(value) is not str:
         raise ValueError("a date was expected")
-    written = str(value)
     try:
-        if _DATE.fullmatch(written):
-            return datetime.fromisoformat(written)
-        if java := _JAVA.fullmatch(written):
+        if value[4:17:3] in _MARKS:
+            behind = value[19:]
+            if behind in _USUALLY_BEHIND_SECONDS or _BEHIND_SECONDS.fullmatch(behind):
+                return datetime.fromisoformat(value)
+        elif java := _JAVA.fullmatch(value):
             day = f"{java['year']}-{_MONTHS.index(java['month']) + 1:02}-{java['day']}"
             offset = "" if java["own"] else java["offset"] or "Z"
             return datetime.fromisoformat(f"{day}T{java['clock']}{offset}")
@@ -43,7 +46,8 @@ def _parse(value: object) -> datetime:
 
 def same_clock(older: datetime, newer: datetime) -> bool:
     """Tell whether two readings show the same wall clock, to the second."""
-    return older.replace(tzinfo=None, microsecond=0) == newer.replace(tzinfo=None, microsecond=0)
+    first, second = _in(None, older), _in(None, newer)
+    return first == second or first.replace(microsecond=0) == second.replace(microsecond=0)
 
 
 def instant(older: object, newer: object, zone: tzinfo) -> tuple[datetime, bool]:
@@ -53,16 +57,14 @@ def instant(older: object, newer: object, zone: tzinfo) -> tuple[datetime, bool]
         The instant, aware, and whether the two fields agree; where they do not, the newer one counts.
     """
     if newer is None:
-        parsed = _parse(older)
-        return _fixed(parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)), True
-    iso = _parse(newer)
-    iso = _fixed(iso if iso.tzinfo else iso.replace(tzinfo=zone))
-    if older is None:
+        return _fixed(_parse(older), zone), True
+    iso = _fixed(_parse(newer), zone)
+    if older is None or older == _as_older(newer):
         return iso, True
     legacy = _parse(older)
     if not same_clock(legacy, iso):
         return iso, False
-    return iso.replace(microsecond=legacy.microsecond or iso.microsecond), True
+    return iso.replace(microsecond=legacy.microsecond) if legacy.microsecond else iso, True
 
 
 def wall_clock(older: object, newer: object) -> tuple[datetime, bool]:
@@ -72,9 +74,19 @@ def wall_clock(older: object, newer: object) -> tuple[datetime, bool]:
         The reading, and whether the two fields agree; where they do not, the older one counts.
     """
     if older is None:
-        return _parse(newer).replace(tzinfo=None), True
-    clock = _parse(older).replace(tzinfo=None)
-    return clock, newer is None or same_clock(clock, _parse(newer))
+        return _in(None, _parse(newer)), True
+    clock = _in(None, _parse(older))
+    return clock, newer is None or newer == _as_newer(older) or same_clock(clock, _parse(newer))
+
+
+def _as_older(newer: Any) -> str:
+    """Write the older half as it usually is beside this newer one, which is a date; then it need not be read."""
+    return f"{newer[:10]} {newer[11:19]}.0"
+
+
+def _as_newer(older: Any) -> str:
+    """Write the newer half as it usually is beside this older one, which is a date."""
+    return f"{older[:10]}T{older[11:19]}Z"
 
 
 def day(older: object, newer: object) -> tuple[date, bool]:
@@ -88,9 +100,18 @@ def day(older: object, newer: object) -> tuple[date, bool]:
         raise ValueError("a day was expected") from None
 
 
-def _fixed(instant: datetime) -> datetime:
-    """Give an instant a fixed offset: two instants of one zone would be compared by their wall clocks."""
-    offset = instant.utcoffset()
-    if not offset:
-        return instant.replace(tzinfo=UTC)
-    return instant.replace(tzinfo=timezone(offset))
+def _fixed(moment: datetime, zone: tzinfo) -> datetime:
+    """Give a moment a fixed offset, its own or the zone's: two of one zone would be compared by their wall clocks."""
+    aware = moment if moment.tzinfo else _in(zone, moment)
+    return aware if aware.tzinfo is UTC else _in(_offset(aware.utcoffset()), aware)
+
+
+def _in(zone: tzinfo | None, moment: datetime) -> datetime:
+    """Put the wall clock of a moment into another zone; `replace` does the same, in five times the time."""
+    return moment if moment.tzinfo is zone else datetime.combine(moment, moment.time(), zone)
+
+
+@lru_cache(maxsize=64)
+def _offset(difference: timedelta | None) -> timezone:
+    """Give the same object for the same offset: two instants that share it are compared without asking it."""
+    return timezone(difference) if difference else UTC

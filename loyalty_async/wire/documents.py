@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import msgspec
 
-from loyalty_async.wire.names import RAW
+from loyalty_async.wire.forms import form_of
+from loyalty_async.wire.names import RAW, wire_name
 from loyalty_async.wire.problems import Misfit, cut_off, malformed
 
-__all__ = ["decode_json", "decode_with_raw", "encode_json"]
+__all__ = ["decode_json", "decoder_of", "encode_json", "raw_decoder_of"]
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -31,19 +33,48 @@ def decode_json(body: bytes) -> Any:
     return _decoded(body, _DECODER.decode)
 
 
-def decode_with_raw(body: bytes, key: str) -> Any:
-    """Decode a JSON document, and keep beside each object in the list under *key* the text that it came from.
+@cache
+def decoder_of(kind: type) -> Callable[[bytes], Any]:
+    """Make what decodes the JSON of an attrs class: into its form, or into plain values that the form has no place for.
 
-    Raises:
-        MalformedAnswerError: As `decode_json`.
+    What it makes raises what `decode_json` does.
     """
-    document = decode_json(body)
-    if isinstance(document, dict) and isinstance(document.get(key), list):
-        texts = _decoded(body, lambda text: _ITEMS.decode(_FIELDS.decode(text)[key]))
-        for item, text in zip(document[key], texts, strict=True):
-            if isinstance(item, dict):
-                item[RAW] = bytes(text)
-    return document
+    decoder = msgspec.json.Decoder(form_of(kind), float_hook=Decimal)
+
+    def decode(text: bytes) -> Any:
+        try:
+            return decoder.decode(text)
+        except msgspec.ValidationError:
+            return None
+
+    return lambda body: _decoded(body, lambda text: decode(text) or _DECODER.decode(text))
+
+
+@cache
+def raw_decoder_of(kind: type, name: str) -> Callable[[bytes], Any]:
+    """Make what decodes the JSON of an attrs class, and keeps in each object of the list *name* the text of it.
+
+    What it makes raises what `decode_json` does.
+    """
+    key, decode = wire_name(name, kind), decoder_of(kind)
+
+    def decode_with_raw(body: bytes) -> Any:
+        document = decode(body)
+        items = document.get(key) if isinstance(document, dict) else getattr(document, name, None)
+        if isinstance(items, list):
+            texts = _decoded(body, lambda text: _ITEMS.decode(_FIELDS.decode(text)[key]))
+            for item, text in zip(items, texts, strict=True):
+                _keep(item, bytes(text))
+        return document
+
+    return decode_with_raw
+
+
+def _keep(item: Any, text: bytes) -> None:
+    if isinstance(item, dict):
+        item[RAW] = text
+    elif hasattr(item, "raw"):  # A form.
+        item.raw = text
 
 
 def _decoded(body: bytes, decode: Callable[[bytes], Any]) -> Any:

@@ -17,7 +17,7 @@ __all__ = ["ISO", "RAW", "wire_name"]
 ISO = "ISO"
 """What the newer twin of a date field ends in (page "APIs updated with additional time zone fields")."""
 
-RAW = "\0raw"
+RAW = "\x7fraw"
 """Where an object carries the text that it was decoded from; no answer has a key of this name."""
 
 _IRREGULAR: Mapping[tuple[type, str], str] = {

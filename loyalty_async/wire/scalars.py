@@ -6,15 +6,54 @@ Every function raises `ValueError` with a plain reason that does not quote the v
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any, get_args
 
-__all__ = ["boolean", "decimal", "integer", "integer_or_text", "octets", "open_enum", "text"]
+import attrs
 
-_DECIMAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?", re.ASCII)
+from loyalty_async.wire.kinds import present
+
+__all__ = [
+    "Scalar",
+    "boolean",
+    "decimal",
+    "decimal_of",
+    "integer",
+    "integer_or_text",
+    "octets",
+    "open_enum",
+    "scalar_of",
+    "text",
+]
+
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _DIGITS = 40
 """Longest number accepted, before and after the point: far beyond any points balance, and cheap to compute with."""
+_REMEMBERED = 1024
+"""How many decimals are remembered: 0.2 MB at most."""
+
+
+@attrs.frozen
+class Scalar:
+    """How a scalar is read.
+
+    Attributes:
+        accept: Reads any value.
+        usual: The class that a value has, or usually has.
+        make: Does for a value of exactly this class what *accept* does; None if such a value stays as it is.
+        always: Whether a value of any other class is refused.
+    """
+
+    accept: Callable[[Any], Any]
+    usual: type
+    make: Callable[[Any], Any] | None = None
+    always: bool = True
+
+    def __call__(self, value: object, _: Any = None) -> Any:
+        """Read a value, as a hook of cattrs is asked to."""
+        return self.accept(value)
 
 
 def text(value: object) -> str:
@@ -55,28 +94,69 @@ def integer_or_text(value: object) -> int | str:
 def decimal(value: object) -> Decimal:
     """Accept a decimal as a JSON string ("350.000") or as a JSON number, exactly as written."""
     if value.__class__ is str:
-        if not _DECIMAL.fullmatch(value):
-            raise ValueError("a decimal number was expected")
-        return Decimal(value)
+        return decimal_of(value)
+    if value.__class__ is Decimal:
+        if not _is_short(value):
+            raise ValueError("the number is too long")
+        return value
     if value.__class__ is int:
         if value.bit_length() > _DIGITS * 3:
             raise ValueError("the number is too long")
         return Decimal(value)
-    if value.__class__ is Decimal:
-        _, digits, exponent = value.as_tuple()
-        if len(digits) > 2 * _DIGITS or not isinstance(exponent, int) or abs(exponent) > _DIGITS:
-            raise ValueError("the number is too long")
-        return value
     raise ValueError("a decimal number was expected")
 
 
-def open_enum(kind: type[StrEnum]) -> Callable[[object], str]:
+class _Decimals(dict[str, Decimal]):
+    """Decimals by their texts; of those that come first so many are remembered, for most amounts come again."""
+
+    def __missing__(self, written: str) -> Decimal:
+        if not _DECIMAL.fullmatch(written):
+            raise ValueError("a decimal number was expected")
+        number = Decimal(written)
+        if len(self) < _REMEMBERED:
+            self[written] = number
+        return number
+
+
+decimal_of: Callable[[str], Decimal] = _Decimals().__getitem__
+"""Accepts a decimal as a text."""
+
+
+def _is_short(number: Decimal) -> bool:
+    written = str(number)
+    if len(written) <= _DIGITS and "E" not in written:  # As nearly all are; to take one apart takes longer.
+        return True
+    _, digits, exponent = number.as_tuple()
+    return len(digits) <= 2 * _DIGITS and isinstance(exponent, int) and abs(exponent) <= _DIGITS
+
+
+class _Words(dict[str, str]):
+    """Members by their words; a word of no member stands for itself."""
+
+    def __missing__(self, word: str) -> str:
+        return word
+
+
+def open_enum(kind: type[StrEnum]) -> Scalar:
     """Accept a text: a member of *kind* where it is one, the text itself where it is new."""
-    known = {member.value: member for member in kind}
+    words = _Words({member.value: member for member in kind})
+    return Scalar(lambda value: words[text(value)], str, words.__getitem__)
 
-    def accept(value: object) -> str:
-        if value.__class__ is not str:
-            raise ValueError("a text was expected")
-        return known.get(value, value)
 
-    return accept
+_SCALARS: Mapping[Any, Scalar] = {
+    str: Scalar(text, str),
+    int: Scalar(integer, int),
+    bool: Scalar(boolean, bool),
+    bytes: Scalar(octets, bytes),
+    Decimal: Scalar(decimal, str, decimal_of, always=False),
+    int | str: Scalar(integer_or_text, int, always=False),
+}
+
+
+def scalar_of(kind: Any) -> Scalar | None:
+    """Say how values of a type are read, None apart; None for a type that is no scalar."""
+    one = present(kind)
+    first, *others = get_args(one) or (None,)
+    if isinstance(first, type) and issubclass(first, StrEnum) and others == [str]:
+        return open_enum(first)
+    return _SCALARS.get(one)

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 
 from loyalty_async.errors import MalformedAnswerError
+from loyalty_async.models.ledger import EntryDetail, MemberIdentifier
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.wire.converter import make_converter
-from loyalty_async.wire.documents import decode_json
+from loyalty_async.wire.documents import decode_json, decoder_of
+from loyalty_async.wire.forms import form_of
 from tests._support.full_answer import CANARY, decoded, full_answer
 from tests._support.ledger_json import (
     FIELDS,
@@ -32,8 +34,14 @@ from tests.samples import FIRST_PAGES, as_printed, samples, settled
 CONVERTER = make_converter()
 
 
+DECODE = decoder_of(LedgerPage)
+
+
 def page_of(body: bytes) -> LedgerPage:
-    return CONVERTER.structure(decode_json(body), LedgerPage)
+    """Build a page both ways: from the forms that C makes, and from plain values; they must come to the same."""
+    page = CONVERTER.structure(DECODE(body), LedgerPage)
+    assert repr(attrs.asdict(page)) == repr(attrs.asdict(CONVERTER.structure(decode_json(body), LedgerPage)))
+    return page
 
 
 def refusal(document: Any) -> MalformedAnswerError:
@@ -91,6 +99,13 @@ def test_every_documented_field_is_read_into_its_attribute() -> None:
     for model in found:
         assert model.extra == {}
         assert all(getattr(model, attribute) is not None for attribute in FIELDS[type(model)].values())
+
+
+def test_an_answer_of_documented_fields_is_decoded_into_forms_throughout() -> None:
+    page = DECODE(full_answer())
+    (entry,) = page.entries
+    inside = [page, entry.entry_details[0], entry.customer_details.identifier]
+    assert [type(form) for form in inside] == [form_of(kind) for kind in (LedgerPage, EntryDetail, MemberIdentifier)]
 
 
 def test_every_attribute_of_a_model_comes_from_a_documented_field() -> None:
@@ -235,11 +250,17 @@ def told_by(error: BaseException) -> str:
 
 
 def refused(body: bytes) -> MalformedAnswerError | None:
-    try:
-        page_of(body)
-    except MalformedAnswerError as error:
-        return error
-    return None
+    """Refuse a body both ways; what is said must be the same."""
+    errors: list[MalformedAnswerError | None] = []
+    for decode in (DECODE, decode_json):
+        try:
+            CONVERTER.structure(decode(body), LedgerPage)
+        except MalformedAnswerError as error:
+            errors.append(error)
+        else:
+            errors.append(None)
+    assert str(errors[0]) == str(errors[1])
+    return errors[0]
 
 
 MISPLACED: list[Any] = [

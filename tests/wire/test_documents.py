@@ -1,15 +1,18 @@
 """Bytes to plain values, and every way in which bytes are no document."""
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_async.errors import MalformedAnswerError
-from loyalty_async.wire.documents import decode_json, decode_with_raw, encode_json
+from loyalty_async.wire.documents import decode_json, decoder_of, encode_json, raw_decoder_of
+from loyalty_async.wire.forms import form_of
 from loyalty_async.wire.names import RAW
 from tests._support.ledger_json import Number, exact, written
 from tests._support.ledger_strategies import pages
@@ -138,23 +141,71 @@ def test_a_refusal_says_nothing_of_the_body() -> None:
     assert "917406401004" not in f"{error}{error!r}{error.__cause__}{error.__context__}"
 
 
+# ---- Into forms ------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    points: Decimal | None = None
+    x: str | None = None
+    raw: bytes | None = None
+    extra: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Rows:
+    a: int | None = None
+    rows: tuple[Row, ...] = ()
+    extra: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+decode = decoder_of(Rows)
+decode_raw = raw_decoder_of(Rows, "rows")
+
+
+def test_a_document_that_fits_becomes_forms() -> None:
+    document = decode(b'\xef\xbb\xbf{"a":1,"rows":[{"points":1.50},{"x":"y"}]}')
+    assert [type(document)] == [form_of(Rows)]
+    assert [type(row) for row in document.rows] == [form_of(Row)] * 2
+    assert str(document.rows[0].points) == "1.50"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b'{"b":1}', b'{"rows":[{"y":1}]}', b'{"rows":[1]}', b'{"rows":{}}', b'{"a":"1"}', b'{"a":1.0}'),
+        *(b"[]", b"null", b"7", b'{"errors":[{"code":8015}]}', b'{"rows":[{"x":7}]}'),
+    ],
+)
+def test_a_document_with_anything_else_becomes_plain_values(body: bytes) -> None:
+    assert decode(body) == decode_json(body)
+    assert decode_raw(body) == decode_json(body) or b'"rows":[{' in body
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'{"rows":[{]}', b'{"rows":[' + b"[" * 5000, b'{"a":' + b"9" * 5000 + b"}"]
+)
+@pytest.mark.parametrize("decode_body", [decode, decode_raw])
+def test_what_is_no_document_makes_no_forms_either(decode_body: Callable[[bytes], Any], body: bytes) -> None:
+    with pytest.raises(MalformedAnswerError) as raised:
+        decode_body(body)
+    assert str(raised.value) == str(refusal(body))
+    assert raised.value.cut_off is refusal(body).cut_off
+
+
+FIRST, SECOND = b'{ "points" : 1.50,\n"x":"\\u00e9" }', '{"x":"é"}'.encode()
+
+
 def test_each_object_of_a_list_can_keep_the_text_that_it_came_from() -> None:
-    first, second = b'{ "points" : 1.50,\n"x":"\\u00e9" }', '{"y":"é"}'.encode()
-    document = decode_with_raw(b'\xef\xbb\xbf{"a":1,"rows":[' + first + b" , " + second + b', 3],"b":[]}', "rows")
+    document = decode_raw(b'\xef\xbb\xbf{"a":1,"rows":[' + FIRST + b" , " + SECOND + b", null]}")
+    assert [row and (row.x, row.raw) for row in document.rows] == [("é", FIRST), ("é", SECOND), None]
+
+
+def test_each_object_of_a_list_can_keep_its_text_where_the_document_is_not_familiar() -> None:
+    document = decode_raw(b'{"a":1,"rows":[' + FIRST + b" , " + SECOND + b', 3],"b":[]}')
     assert document["rows"] == [
-        {"points": Decimal("1.50"), "x": "é", RAW: first},
-        {"y": "é", RAW: second},
+        {"points": Decimal("1.50"), "x": "é", RAW: FIRST},
+        {"x": "é", RAW: SECOND},
         3,
     ]
     assert (document["a"], document["b"]) == (1, [])
-
-
-@pytest.mark.parametrize("body", [b'{"rows":{}}', b'{"rows":null}', b"[]", b'{"errors":[{"code":8015}]}'])
-def test_a_document_without_that_list_is_decoded_as_ever(body: bytes) -> None:
-    assert decode_with_raw(body, "rows") == decode_json(body)
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b'{"rows":[{]}', b'{"rows":[' + b"[" * 5000])
-def test_what_is_no_document_is_none_with_raw_either(body: bytes) -> None:
-    with pytest.raises(MalformedAnswerError):
-        decode_with_raw(body, "rows")

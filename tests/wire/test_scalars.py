@@ -129,3 +129,52 @@ def test_no_reason_quotes_the_value(value: object) -> None:
                 "a decimal number was expected",
                 "the number is too long",
             }, quoted
+
+
+# ---- As classes use them ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [str, int, bool, bytes, Decimal, int | str, EventName | str])
+def test_what_a_scalar_may_be_spared_comes_to_the_same(kind: Any) -> None:
+    for optional in (kind, kind | None):
+        scalar = scalars.scalar_of(optional)
+        assert scalar is not None
+        for value in ["", "x", "1.5", "PointsExpiry", 0, 1, True, b"1", Decimal("1.5"), [], {}]:
+            if type(value) is scalar.usual:
+                assert told(scalar.make or _same, value) == told(scalar.accept, value)
+            elif scalar.always:
+                with pytest.raises(ValueError, match="expected"):
+                    scalar.accept(value)
+
+
+def told(read: Callable[[Any], object], value: object) -> object:
+    try:
+        return read(value)
+    except ValueError as problem:
+        return str(problem)
+
+
+def _same(value: object) -> object:
+    return value
+
+
+@pytest.mark.parametrize("kind", [list, dict[str, str], tuple[str, ...], float, str | Decimal, EventName, None, Any])
+def test_what_is_no_scalar_is_told(kind: Any) -> None:
+    assert scalars.scalar_of(kind) is None
+
+
+def test_so_many_decimals_are_remembered_and_no_more() -> None:
+    decimals = scalars._Decimals()
+    for number in range(scalars._REMEMBERED + 10):
+        assert decimals[f"{number}.0"] == number
+    assert len(decimals) == scalars._REMEMBERED
+    assert decimals["0.0"] is decimals["0.0"]
+    assert str(decimals["0.00"]) == "0.00"
+
+
+def test_what_is_refused_is_not_remembered() -> None:
+    decimals = scalars._Decimals()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="a decimal number was expected"):
+            decimals["NaN"]
+    assert not decimals

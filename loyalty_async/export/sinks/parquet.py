@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -115,7 +116,7 @@ class _ParquetFormat:
         """Begin a file."""
         schema = self._arrow.schema([(column.name, arrow_type(self._arrow, column)) for column in self.table.columns])
         writer = self._arrow.parquet.ParquetWriter(file, schema, compression=self._compression)
-        return _ParquetWriter(self._arrow, file, writer, schema, [_parsed(column) for column in self.table.columns])
+        return _ParquetWriter(self._arrow, file, writer, schema, self.table.columns)
 
 
 @attrs.define(eq=False)
@@ -126,7 +127,7 @@ class _ParquetWriter:
     _file: BinaryIO
     _writer: Any
     _schema: Any
-    _parse: Sequence[Convert]
+    _columns: Sequence[Column]
     _lines: list[bytes] = attrs.field(factory=list)
     _batches: list[Any] = attrs.field(factory=list)
     _held: int = 0
@@ -156,11 +157,11 @@ class _ParquetWriter:
         self._writer.close()
 
     def _make_batch(self) -> None:
-        rows = [decode_json(line) for line in self._lines]
+        rows = decode_json(b"[" + b",".join(self._lines) + b"]")
         self._lines.clear()
         columns = [
-            self._arrow.array([None if value is None else parse(value) for value in values], field.type)
-            for values, parse, field in zip(zip(*rows, strict=True), self._parse, self._schema, strict=True)
+            _array(self._arrow, column, values, field.type)
+            for column, values, field in zip(self._columns, zip(*rows, strict=True), self._schema, strict=True)
         ]
         batch = self._arrow.record_batch(columns, schema=self._schema)
         self._batches.append(batch)
@@ -207,19 +208,30 @@ def _plain(column: Column) -> Convert:
     return simple.get(column.kind, _same)
 
 
-def _parsed(column: Column) -> Convert:
-    """Make what turns a value that JSON carried into one that pyarrow takes."""
+_PARSED: Mapping[Kind, Convert] = {
+    Kind.DECIMAL: Decimal,
+    Kind.INSTANT: datetime.fromisoformat,
+    Kind.CLOCK: datetime.fromisoformat,
+    Kind.AMOUNTS: lambda amounts: [(name, Decimal(amount)) for name, amount in amounts],
+}
+"""What turns values that JSON carried into those that pyarrow takes, where they are not the same."""
+
+
+def _array(arrow: Any, column: Column, values: Sequence[Any], kind: Any) -> Any:
+    """Make a column out of what JSON carried; rows of details by their own columns, not a dictionary for each."""
     if column.kind is Kind.DETAILS:
-        inner = [_parsed(one) for one in column.columns]
-        names = [one.name for one in column.columns]
-        return lambda rows: [dict(zip(names, _each(inner, row), strict=True)) for row in rows]
-    simple: Mapping[Kind, Convert] = {
-        Kind.DECIMAL: Decimal,
-        Kind.INSTANT: datetime.fromisoformat,
-        Kind.CLOCK: datetime.fromisoformat,
-        Kind.AMOUNTS: lambda amounts: [(name, Decimal(amount)) for name, amount in amounts],
-    }
-    return simple.get(column.kind, _same)
+        rows = [row for rows in values for row in rows]
+        inner = zip(*rows, strict=True) if rows else [()] * len(column.columns)
+        fields = [kind.value_type.field(place) for place in range(len(column.columns))]
+        arrays = [
+            _array(arrow, one, each, field.type) for one, each, field in zip(column.columns, inner, fields, strict=True)
+        ]
+        offsets = arrow.array(accumulate(map(len, values), initial=0), arrow.int32())
+        return arrow.ListArray.from_arrays(offsets, arrow.StructArray.from_arrays(arrays, fields=fields), type=kind)
+    parse = _PARSED.get(column.kind)
+    if parse is not None:
+        values = [None if value is None else parse(value) for value in values]
+    return arrow.array(values, kind)
 
 
 def _each(converts: Sequence[Convert], values: Sequence[object]) -> list[object]:
