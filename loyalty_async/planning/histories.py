@@ -22,10 +22,12 @@ from loyalty_async.planning.jobs import Job, PageRequest, Part, Reading, Split, 
 from loyalty_async.planning.proofs import READINGS, UNSERVED, incomplete, proved_part, require_zone, whole
 from loyalty_async.planning.windows import BEGINNING, at_second, windows
 
-__all__ = ["read_everything"]
+__all__ = ["EARLIEST", "read_everything"]
 
 _OUT_OF_ORDER = timedelta(days=1)
 """How much older than the oldest entry seen one may be: the server orders by id, which is nearly the order of dates."""
+EARLIEST = BEGINNING - _OUT_OF_ORDER
+"""No ledger is taken to begin earlier."""
 _FEW = 10
 """Fewer dates may be in order by chance."""
 _LAST_PAGES = 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 import anyio
@@ -15,6 +15,7 @@ from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.members import Member
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
+from loyalty_async.planning.histories import EARLIEST
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Terms
 from loyalty_async.planning.resumes import ResumePoint
 from loyalty_async.planning.windows import BEGINNING, asked, windows
@@ -24,9 +25,6 @@ from loyalty_async.streams.read_ahead import Further, InTurn, check_ahead, fetch
 from loyalty_async.streams.walks import FetchPage, Walk
 
 __all__ = ["EntryQuery"]
-
-_EARLIER = timedelta(days=1)
-"""How long before its oldest entry a ledger is taken to begin."""
 
 
 @attrs.frozen(kw_only=True)
@@ -164,11 +162,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         if (
             not since <= point.until <= until
             or (mark is not None and mark.created_at not in Span(since, point.until))
-            or (
-                mark is not None
-                and history is not None
-                and not BEGINNING - _EARLIER <= history.since <= mark.created_at
-            )
+            or (mark is not None and history is not None and not EARLIEST <= history.since <= mark.created_at)
         ):
             raise InvalidArgument("the resume token was changed: it points outside of the span that is asked for")
 
