@@ -42,7 +42,8 @@ class _Filled:
 
     def __init__(self, path: Path, units: int) -> None:
         self._manifest = Manifest.open(path, Question({}))
-        self._job, self._runs = self._manifest.begin(_RUN), self._manifest.runs()
+        self._manifest.note(_RUN)
+        self._job, self._runs = self._manifest.begin(), self._manifest.runs()
         self._files = 0
         for _ in range(units // _FILL):
             self.note(_FILL)

@@ -47,9 +47,11 @@ def peek(folder: Path, question: Question) -> Past:
         return Past()
     manifest = Manifest.look(folder / MANIFEST)
     try:
-        question.require_same(manifest.question)
         runs = manifest.runs()
-        return Past(runs, manifest.done_count(runs[-1]) if runs else 0)
+        if not runs:
+            return Past()
+        question.require_same(manifest.question)
+        return Past(runs, manifest.done_count(runs[-1]))
     finally:
         manifest.close()
 
@@ -180,9 +182,9 @@ class FileStore:
         return self._manifest.runs()
 
     def begin(self, run: Run) -> int:
-        """Note a run."""
-        self._job = self._manifest.begin(run)
-        self._run, self._runs = run, self._manifest.runs()
+        """Work on a run, which is noted before its first file."""
+        self._job = self._manifest.begin()
+        self._run, self._runs = run, [*self._manifest.runs()[: run.number - 1], run]
         return self._job
 
     def known(self, keys: Sequence[bytes]) -> Sequence[Known | None]:
@@ -219,6 +221,7 @@ class FileStore:
             return
         units = tuple(self._waiting.values())
         with self._whole_or_nothing():
+            self._manifest.note(self._begun())
             file = self._end_file(units)
             self._manifest.record(self._begun(), self._job, file, units)
         self._waiting.clear()
@@ -233,6 +236,7 @@ class FileStore:
     def complete(self) -> None:
         """Note that the run came through the whole list."""
         self.commit()
+        self._manifest.note(self._begun())
         self._manifest.complete(self._begun())
 
     def close(self) -> None:

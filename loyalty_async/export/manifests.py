@@ -89,7 +89,7 @@ class Manifest:
         with manifest._closed_by_error():
             manifest._lock(question)
             manifest._require_version()
-            question.require_same(manifest.question)
+            manifest._hold_against(question)
         return manifest
 
     @classmethod
@@ -131,6 +131,14 @@ class Manifest:
             with self._transaction():
                 if question is not None and self._version() == 0:
                     self._begin_anew(question)
+
+    def _hold_against(self, question: Question) -> None:
+        """Refuse another question; where no run was noted nothing was written, and any question may begin."""
+        if self.runs():
+            question.require_same(self.question)
+        elif self.question != question.text():
+            with _translated("written"):
+                self._set_fact("question", question.text())
 
     def _version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
@@ -177,16 +185,20 @@ class Manifest:
             for number, since, asked_until, until, kept_from, complete in rows
         ]
 
-    def begin(self, run: Run) -> int:
-        """Note a run, if it is new, and give the number of this job."""
+    def begin(self) -> int:
+        """Give the number of this job."""
         job = int(self._fact("jobs")) + 1
         with _translated("written"), self._transaction():
             self._set_fact("jobs", job)
+        return job
+
+    def note(self, run: Run) -> None:
+        """Note a run, if it is new: from now on its dates are fixed."""
+        with _translated("written"), self._transaction():
             self._connection.execute(
                 "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)",
                 [value.isoformat() if isinstance(value, datetime) else value for value in attrs.astuple(run)],
             )
-        return job
 
     def complete(self, run: Run) -> None:
         """Note that a run came through the list."""

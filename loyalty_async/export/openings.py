@@ -64,8 +64,8 @@ async def open_export(
     Args:
         client: Open.
         members: `Customer`s, `UserGroup`s, or what `read_members` gives: any iterable, which is read as it is needed.
-        span: What to export. It ends at *settle* before now at the latest: one cut-off for all members, fixed when the
-            run begins. `Stretch("last")` adds what is new since the last run.
+        span: What to export. It ends at *settle* before now at the latest: one cut-off for all members, the same
+            for each process that goes on. `Stretch("last")` adds what is new since the last run.
         sink: Where to: `JsonLines`, `Csv`, `Parquet` or `Postgres`.
         filters: What else to ask for, as `client.ledger.entries` takes it.
         raw: Leave each entry's JSON as the server wrote it.

@@ -63,7 +63,10 @@ class Store(Protocol):
         """Give the runs so far, in order."""
 
     def begin(self, run: Run) -> int:
-        """Note a run, if it is new, and give the number of this process among those that worked here."""
+        """Work on a run, and give the number of this process among those that worked here.
+
+        A run is noted, and its dates are fixed, when the first of its units becomes durable.
+        """
 
     def known(self, keys: Sequence[bytes]) -> Sequence[Known | None]:
         """Say what is known of members, those included whose rows are not durable yet."""
@@ -81,7 +84,7 @@ class Store(Protocol):
         """Make durable what was taken; with *due* only if it has waited long enough."""
 
     def complete(self) -> None:
-        """Note that the run came through the whole list; everything is committed."""
+        """Note that the run came through the whole list, were it empty; everything is committed."""
 
     def close(self) -> None:
         """Drop what was not committed, and close."""

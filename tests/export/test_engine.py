@@ -16,6 +16,7 @@ import anyio.lowlevel
 import pytest
 
 from loyalty_async import (
+    AuthenticationError,
     CapillaryClient,
     ClientStateError,
     Customer,
@@ -43,9 +44,10 @@ from loyalty_async.export import (
     verify_export,
 )
 from loyalty_async.export.openings import in_bulk
+from loyalty_async.export.runs import Question
 from loyalty_async.sandbox import LEDGER_INFO_PATH, Fault
 from tests.cli.conftest import Served
-from tests.export.conftest import BEGINNING, NOON
+from tests.export.conftest import BEGINNING, NOON, MakeSink
 from tests.export.outputs import rows_of, truth, written
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_time]
@@ -118,21 +120,22 @@ async def test_the_list_is_read_as_it_is_needed(served: Served, tmp_path: Path) 
 
 async def test_one_slow_ledger_does_not_hold_back_the_others(served: Served, tmp_path: Path) -> None:
     members = members_of(served)
-    served.sandbox.faults.add(Fault(delay_s=1.0, path=LEDGER_INFO_PATH, skip=3, times=1))
-    seen: list[int] = []
+    served.sandbox.faults.add(Fault(delay_s=20.0, path=LEDGER_INFO_PATH, skip=3, times=1))
+    others_came = anyio.Event()
+
+    def watch(progress: Progress) -> None:
+        if progress.read == len(members) - 1:
+            others_came.set()
+
     async with (
         client_of(served) as client,
-        open_export(client, members, SPAN, JsonLines(tmp_path), workers=2, **PLAIN) as job,
+        open_export(client, members, SPAN, JsonLines(tmp_path), workers=2, on_progress=watch, **PLAIN) as job,
         anyio.create_task_group() as tasks,
     ):
-
-        async def watch() -> None:
-            await anyio.sleep(0.9)
-            seen.append(job.progress.read)
-
-        tasks.start_soon(watch)
-        await job.run()
-    assert seen[0] >= 6
+        tasks.start_soon(job.run)
+        with anyio.fail_after(30):
+            await others_came.wait()
+        tasks.cancel_scope.cancel()
 
 
 async def test_a_ledger_larger_than_its_memory_goes_through_a_file(served: Served, tmp_path: Path) -> None:
@@ -318,6 +321,28 @@ async def test_an_export_that_is_asked_otherwise_is_refused(served: Served, tmp_
         await run(served, [], Parquet(tmp_path), raw=True)
     with pytest.raises(InvalidArgument, match="until differ"):
         await run(served, [], JsonLines(tmp_path), span=Stretch(BEGINNING))
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "postgres"])
+async def test_a_process_that_wrote_nothing_fixes_no_cut_off(kind: str, served: Served, make_sink: MakeSink) -> None:
+    sink, members = make_sink(kind), members_of(served, 3)
+    wrong = OAuth(key="sandbox-key", secret="wrong")
+    async with CapillaryClient(served.url, auth=wrong) as client:
+        with pytest.raises(AuthenticationError):
+            await export_ledgers(client, members, Span(BEGINNING, NOON - timedelta(days=30)), sink, **PLAIN)
+    assert (await run(served, members, sink)).until == NOON.isoformat()
+    assert written(sink) == true_of(served, members)
+
+
+async def test_a_process_that_wrote_nothing_leaves_a_folder_to_any_question(served: Served, tmp_path: Path) -> None:
+    async with client_of(served) as client, open_export(client, [], SPAN, JsonLines(tmp_path), raw=True):
+        pass
+    assert Parquet(tmp_path).peek(Question({})).runs == ()
+    members = members_of(served, 3)
+    assert (await run(served, members, Parquet(tmp_path))).run == 1
+    assert written(Parquet(tmp_path)) == true_of(served, members)
+    with pytest.raises(InvalidArgument, match="columns, format, raw differ"):
+        await run(served, [], JsonLines(tmp_path), raw=True)
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,9 @@ def test_half_a_unit_is_never_committed_even_if_there_is_room_again(
 def test_only_files_of_its_own_names_are_removed(tmp_path: Path) -> None:
     strangers = ["notes.txt", "entries.jsonl", "entries-1.jsonl", ".entries-000001.swp1"]
     own = ["entries-000009.jsonl", ".entries-000002.jsonl.part"]
-    opened(JsonLines(tmp_path)).close()
+    store = opened(JsonLines(tmp_path))
+    store.complete()
+    store.close()
     for name in (*strangers, *own):
         (tmp_path / name).touch()
     opened(JsonLines(tmp_path)).close()

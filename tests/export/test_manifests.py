@@ -30,9 +30,14 @@ def file(number: int, units: int, rows: int) -> FileRecord:
     return FileRecord(number=number, name=f"f{number}", run=1, units=units, rows=rows, bytes=1, sha256="0" * 64)
 
 
+def begun(manifest: Manifest, run: Run) -> int:
+    manifest.note(run)
+    return manifest.begin()
+
+
 def test_what_was_noted_is_known_to_the_next_process(path: Path) -> None:
     manifest = Manifest.open(path, QUESTION)
-    job = manifest.begin(FIRST)
+    job = begun(manifest, FIRST)
     manifest.record(FIRST, job, file(1, 1, 7), [Done(key(1), 7, b"recent"), Done(key(2), 0)])
     manifest.close()
     manifest = Manifest.open(path, QUESTION)
@@ -42,13 +47,13 @@ def test_what_was_noted_is_known_to_the_next_process(path: Path) -> None:
         key(2): (1, 1, NOON, b""),
     }
     assert manifest.unit_counts() == {1: (1, 7)}
-    assert manifest.begin(FIRST) == 2
+    assert manifest.begin() == 2
     manifest.close()
 
 
 def test_any_number_of_members_is_asked_for_at_once(path: Path) -> None:
     manifest = Manifest.open(path, QUESTION)
-    manifest.record(FIRST, manifest.begin(FIRST), None, [Done(key(number), 0) for number in range(0, 3_000, 2)])
+    manifest.record(FIRST, begun(manifest, FIRST), None, [Done(key(number), 0) for number in range(0, 3_000, 2)])
     known = manifest.known([key(number) for number in range(3_000)], manifest.runs())
     assert sorted(known) == [key(number) for number in range(0, 3_000, 2)]
     assert manifest.known([], manifest.runs()) == {}
@@ -58,7 +63,7 @@ def test_any_number_of_members_is_asked_for_at_once(path: Path) -> None:
 def test_a_later_run_takes_the_place_of_an_earlier_one(path: Path) -> None:
     manifest = Manifest.open(path, QUESTION)
     for run in (FIRST, SECOND):
-        job = manifest.begin(run)
+        job = begun(manifest, run)
         manifest.record(run, job, None, [Done(key(1), 0)])
     assert (manifest.done_count(FIRST), manifest.done_count(SECOND)) == (0, 1)
     assert manifest.known([key(1)], manifest.runs())[key(1)].until == SECOND.until
@@ -67,7 +72,7 @@ def test_a_later_run_takes_the_place_of_an_earlier_one(path: Path) -> None:
 
 def test_units_are_noted_with_their_file_or_not_at_all(path: Path) -> None:
     manifest = Manifest.open(path, QUESTION)
-    job = manifest.begin(FIRST)
+    job = begun(manifest, FIRST)
     manifest.record(FIRST, job, file(1, 1, 1), [Done(key(1), 1)])
     with pytest.raises(OutputError, match=r"the manifest cannot be written \(SQLITE_CONSTRAINT"):
         manifest.record(FIRST, job, file(1, 1, 1), [Done(key(2), 1)])
@@ -76,7 +81,9 @@ def test_units_are_noted_with_their_file_or_not_at_all(path: Path) -> None:
 
 
 def test_another_question_is_refused_and_the_manifest_is_left_closed(path: Path) -> None:
-    Manifest.open(path, QUESTION).close()
+    manifest = Manifest.open(path, QUESTION)
+    begun(manifest, FIRST)
+    manifest.close()
     with pytest.raises(InvalidArgument, match="format differ"):
         Manifest.open(path, Question({"format": ".csv"}))
     Manifest.open(path, QUESTION).close()
@@ -84,7 +91,7 @@ def test_another_question_is_refused_and_the_manifest_is_left_closed(path: Path)
 
 def test_a_manifest_is_looked_at_where_nothing_can_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = Manifest.open(path, QUESTION)
-    manifest.begin(FIRST)
+    begun(manifest, FIRST)
     manifest.close()
     before = {each.name: each.stat().st_mtime_ns for each in path.parent.iterdir()}
     monkeypatch.setattr("loyalty_async.export.manifests.os.access", lambda _path, _mode: False)

@@ -196,16 +196,19 @@ class _PostgresStore:
         return [Run(**dict(zip(names, map(_utc, row), strict=True))) for row in rows]
 
     def begin(self, run: Run) -> int:
-        """Note a run."""
+        """Work on a run, which is noted with its first rows."""
         with self._translated():
             self._job = self._execute(
                 "UPDATE {facts} SET number = number + 1 WHERE name = 'jobs' RETURNING number"
             ).fetchone()[0]
-            self._execute(
-                "INSERT INTO {runs} VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING", attrs.astuple(run)
-            )
-        self._run, self._runs = run, self.runs()
+        self._run, self._runs = run, [*self.runs()[: run.number - 1], run]
         return self._job
+
+    def _note_run(self) -> None:
+        """Note the run, if it is new: from now on its dates are fixed."""
+        self._execute(
+            "INSERT INTO {runs} VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING", attrs.astuple(self._begun())
+        )
 
     def known(self, keys: Sequence[bytes]) -> Sequence[Known | None]:
         """Say what is known of members."""
@@ -247,6 +250,7 @@ class _PostgresStore:
         units = tuple(self._waiting.values())
         with self._translated(), self._connection.transaction():
             self._copy()
+            self._note_run()
             self._note(units)
         so_far = self.written
         self.written = Written(
@@ -279,7 +283,8 @@ class _PostgresStore:
     def complete(self) -> None:
         """Note that the run came through the whole list."""
         self.commit()
-        with self._translated():
+        with self._translated(), self._connection.transaction():
+            self._note_run()
             self._execute("UPDATE {runs} SET complete = true WHERE number = %s", [self._begun().number])
 
     def close(self) -> None:
