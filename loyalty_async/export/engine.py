@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -35,6 +35,7 @@ _TICK_S = 1.0
 _MANY = 200
 """So many entries are encoded in a thread: it takes some milliseconds, in which the event loop has other work."""
 _MOST_NAMES = 100
+_DONE = object()
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +72,7 @@ class Export:
     _unfamiliar: Counter[str] = attrs.field(factory=Counter)
     _reading: set[bytes] = attrs.field(factory=set)
     _lock: anyio.Lock = attrs.field(factory=anyio.Lock)
+    _large: anyio.Lock = attrs.field(factory=anyio.Lock)
     _feeding: anyio.CancelScope = attrs.field(factory=anyio.CancelScope)
     _working: anyio.CancelScope = attrs.field(factory=anyio.CancelScope)
     _error: Exception | None = None
@@ -210,7 +212,7 @@ class Export:
                 continue
             try:
                 await self._read(unit)
-                await self._with_store(self._store.write, unit)
+                await self._put(unit)
             except LoyaltyError as error:
                 self._fail(unit.listed, error)
             else:
@@ -219,6 +221,14 @@ class Export:
             finally:
                 unit.spool.close()
                 self._reading.discard(unit.key)
+
+    async def _put(self, unit: Unit) -> None:
+        """Have the store take a unit: one large unit at a time, between whose steps others may use the store."""
+        steps = self._store.write(unit)
+        async with self._large if unit.spool.is_large else nullcontext():
+            with anyio.CancelScope(shield=True):  # Half a unit would spoil its file.
+                while await self._with_store(next, steps, _DONE) is not _DONE:
+                    pass
 
     async def _read(self, unit: Unit) -> None:
         """Read a ledger into the unit's spool.

@@ -126,6 +126,7 @@ class FileStore:
     _writer: Writer | None = None
     _waiting: dict[bytes, Done] = attrs.field(factory=dict)
     _waiting_since: float = 0.0
+    _halves: int = 0
     _written: Written = attrs.field(factory=Written)
 
     @classmethod
@@ -201,23 +202,40 @@ class FileStore:
         """Make the place for a unit's rows: beside the files, where there is room for them."""
         return Spool(memory, self._folder)
 
-    def write(self, unit: Unit) -> None:
-        """Take the rows of a whole unit."""
+    def write(self, unit: Unit) -> Iterator[None]:
+        """Take the rows of a whole unit, a block of them with each step."""
         if not self._waiting:
             self._waiting_since = self._clock()
-        self._waiting[unit.key] = unit.done()
         if unit.rows:
+            yield from self._fill(unit)
+        self._waiting[unit.key] = unit.done()
+        long = self._writer is not None and self._writer.size >= self._limits.size
+        if not self._halves and (long or len(self._waiting) >= _MOST_UNITS):
+            self.commit()
+
+    def _fill(self, unit: Unit) -> Iterator[None]:
+        """Write the rows of a unit; half of it must not stay, whatever ends this."""
+        self._halves += 1
+        try:
             with self._whole_or_nothing(), writing():
                 writer = self._writer or self._begin_file()
-                for lines in unit.spool.blocks():
+                for number, lines in enumerate(unit.spool.blocks()):
+                    if number:
+                        yield
+                    if writer is not self._writer:
+                        raise OutputError("the file that holds the beginning of a unit was dropped")
                     writer.write(lines)
-        long = self._writer is not None and self._writer.size >= self._limits.size
-        if long or len(self._waiting) >= _MOST_UNITS:
-            self.commit()
+        finally:
+            self._halves -= 1
 
     def commit(self, *, due: bool = False) -> None:
         """Make durable what was taken."""
-        if not self._waiting or (due and self._clock() - self._waiting_since < self._limits.age_s):
+        if due and (self._halves or self._clock() - self._waiting_since < self._limits.age_s):
+            return
+        if self._halves:
+            self._drop()
+            raise OutputError("a unit was left halfway, and its file with it")
+        if not self._waiting:
             return
         units = tuple(self._waiting.values())
         with self._whole_or_nothing():

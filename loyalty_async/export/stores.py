@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -77,8 +77,12 @@ class Store(Protocol):
     def spool(self, memory: int) -> Spool:
         """Make the place for a unit's rows."""
 
-    def write(self, unit: Unit) -> None:
-        """Take the rows of a whole unit, which becomes durable with one of the next commits; its spool has served."""
+    def write(self, unit: Unit) -> Iterator[None]:
+        """Take the rows of a whole unit, which becomes durable with one of the next commits; its spool has served.
+
+        It is done in steps, a small unit in one. Between two steps small units may be written, but nothing becomes
+        durable: begin no other large one, and come to the end of this one.
+        """
 
     def commit(self, *, due: bool = False) -> None:
         """Make durable what was taken; with *due* only if it has waited long enough."""

@@ -21,6 +21,7 @@ from loyalty_async.models.members import Member
 __all__ = ["Recent", "Spool", "Unit", "member_key"]
 
 _BLOCK = 1 << 20
+"""Bytes of lines that are written in one step: of Parquet some tenths of a second."""
 _ENTRY_KEY = 8
 """Bytes that stand for an entry among those of one member and a short time."""
 
@@ -53,6 +54,11 @@ class Spool:
         self._memory, self._folder = memory, folder
         self._file: IO[bytes] | None = None
         self.size = 0
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is more than one block."""
+        return self.size > _BLOCK
 
     def add(self, lines: bytes) -> None:
         """Add whole lines.

@@ -43,12 +43,14 @@ from loyalty_async.export import (
     open_export,
     verify_export,
 )
+from loyalty_async.export.files import FileStore
 from loyalty_async.export.openings import in_bulk
 from loyalty_async.export.runs import Question
+from loyalty_async.export.units import Unit
 from loyalty_async.sandbox import LEDGER_INFO_PATH, Fault
 from tests.cli.conftest import Served
-from tests.export.conftest import BEGINNING, NOON, MakeSink
-from tests.export.outputs import rows_of, truth, written
+from tests.export.conftest import BEGINNING, KINDS, NOON, MakeSink
+from tests.export.outputs import rows_of, small_files, truth, written
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_time]
 
@@ -136,6 +138,29 @@ async def test_one_slow_ledger_does_not_hold_back_the_others(served: Served, tmp
         with anyio.fail_after(30):
             await others_came.wait()
         tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_large_ledgers_let_others_at_the_output_and_stay_whole(
+    kind: str, served: Served, make_sink: MakeSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loyalty_async.export.units._BLOCK", 3_000)
+    turns: list[bytes] = []
+    fill = FileStore._fill
+
+    def watched(store: FileStore, unit: Unit) -> Iterator[None]:
+        for _ in fill(store, unit):
+            turns.append(unit.key)
+            yield
+        turns.append(unit.key)
+
+    monkeypatch.setattr(FileStore, "_fill", watched)
+    members, sink = members_of(served, 40), small_files(make_sink(kind), 20_000)
+    assert (await run(served, members, sink)).complete
+    assert written(sink) == true_of(served, members)
+    if kind != "postgres":
+        others = [turns[turns.index(key) : len(turns) - turns[::-1].index(key)] for key in set(turns)]
+        assert any(set(between) != {between[0]} for between in others)
 
 
 async def test_a_ledger_larger_than_its_memory_goes_through_a_file(served: Served, tmp_path: Path) -> None:

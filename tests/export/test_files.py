@@ -14,6 +14,7 @@ import pytest
 from loyalty_async import Customer, LedgerEntry, OutputError
 from loyalty_async.export import Csv, FileLimits, JsonLines, Parquet, Sink, verify_export
 from loyalty_async.export import files as files_module
+from loyalty_async.export import units as units_module
 from loyalty_async.export.files import MANIFEST, FileStore
 from loyalty_async.export.manifests import Manifest
 from loyalty_async.export.members import Listed
@@ -56,7 +57,7 @@ def unit(store: Store, member: Customer, entries: int = 2) -> Unit:
 def put(store: Store, made: Unit) -> None:
     """Have a store take a unit, as an export does."""
     try:
-        store.write(made)
+        assert list(store.write(made)) == []
     finally:
         made.spool.close()
 
@@ -166,6 +167,56 @@ def test_half_a_unit_is_never_committed_even_if_there_is_room_again(
     export(sink)
     assert len(list(rows_of(sink))) == 2 * len(MEMBERS)
     assert verify_export(tmp_path / "out").problems == ()
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units_module, "_BLOCK", 1_000)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("kind", [JsonLines, Csv, Parquet])
+def test_other_units_are_written_between_the_steps_of_a_large_one(kind: type[JsonLines], tmp_path: Path) -> None:
+    store = opened(kind(tmp_path, limits=FileLimits(size=1, age_s=0)))
+    large = unit(store, MEMBERS[0], entries=200)
+    assert large.spool.is_large
+    steps = store.write(large)
+    taken = 0
+    for member, _ in zip(MEMBERS[1:], steps, strict=False):
+        put(store, unit(store, member))
+        store.commit(due=True)
+        taken += 1
+    assert (taken, store.written.files) == (5, 0)  # Nothing ends a file that holds half a unit.
+    assert list(steps)
+    large.spool.close()
+    assert (store.written.units, store.written.rows, store.written.files) == (6, 210, 1)
+    store.complete()
+    store.close()
+    assert verify_export(tmp_path).problems == ()
+    assert len(list(rows_of(kind(tmp_path)))) == 210
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("ending", ["left", "forgotten", "dropped"])
+def test_a_unit_that_is_left_halfway_takes_its_file_with_it(ending: str, tmp_path: Path) -> None:
+    store = opened(JsonLines(tmp_path))
+    put(store, unit(store, MEMBERS[1]))
+    large = unit(store, MEMBERS[0], entries=50)
+    steps = store.write(large)
+    next(steps)
+    if ending == "left":
+        steps.close()  # type: ignore[attr-defined]
+    else:
+        with pytest.raises(OutputError, match="left halfway"):
+            store.commit()
+        if ending == "dropped":
+            with pytest.raises(OutputError, match="was dropped"):
+                next(steps)
+    large.spool.close()
+    store.close()
+    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
+    export(JsonLines(tmp_path))
+    assert len(list(rows_of(JsonLines(tmp_path)))) == 2 * len(MEMBERS)
 
 
 def test_only_files_of_its_own_names_are_removed(tmp_path: Path) -> None:

@@ -233,8 +233,8 @@ class _PostgresStore:
         """Make the place for a unit's rows."""
         return Spool(memory)
 
-    def write(self, unit: Unit) -> None:
-        """Take the rows of a whole unit."""
+    def write(self, unit: Unit) -> Iterator[None]:
+        """Take the rows of a whole unit, in one step: they wait for their commit as they are."""
         if not self._waiting:
             self._waiting_since = time.monotonic()
         for lines in unit.spool.blocks():
@@ -242,6 +242,7 @@ class _PostgresStore:
         self._waiting[unit.key] = unit.done()
         if self._lines.size >= self._sink.batch or len(self._waiting) >= _MOST_UNITS:
             self.commit()
+        yield from ()
 
     def commit(self, *, due: bool = False) -> None:
         """Make durable what was taken."""
