@@ -107,6 +107,7 @@ def show_plan(kind: ProgressKind, plan: Plan, quota: int) -> None:
         print(json.dumps({"event": "plan", **attrs.asdict(plan)}), flush=True)
         return
     windows = "" if plan.windows is None else f"{plan.windows:,}"
+    give_or_take = f", give or take {plan.margin:.0%}" if plan.margin else ""
     for name, value in (
         ("members", f"{plan.members:,}, of which {plan.done:,} are done" if plan.done else f"{plan.members:,}"),
         ("lines that cannot be used", f"{plan.unusable:,}"),
@@ -114,9 +115,9 @@ def show_plan(kind: ProgressKind, plan: Plan, quota: int) -> None:
         ("to", plan.until),
         ("windows", windows or "unknown"),
         ("requests", f"{plan.requests:,}"),
-        ("entries", f"{plan.entries:,}"),
+        ("entries", f"{plan.entries:,}{give_or_take}"),
         ("minutes", f"{plan.minutes:,.1f} at {quota:,.0f} requests a minute"),
-        ("bytes", f"{plan.bytes:,}"),
+        ("bytes", f"{plan.bytes:,}{give_or_take}"),
         ("sample", f"{plan.sampled:,} members, of which {plan.failed:,} could not be read"),
     ):
         print(f"  {name:26} {value}")

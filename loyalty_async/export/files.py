@@ -27,7 +27,7 @@ from loyalty_async.export.stores import Encode, Format, Writer, Written
 from loyalty_async.export.units import Spool, Unit
 from loyalty_async.models.members import Member
 
-__all__ = ["MANIFEST", "FileLimits", "FileStore", "is_own", "peek"]
+__all__ = ["MANIFEST", "FileLimits", "FileStore", "is_own", "peek", "unit_rows"]
 
 MANIFEST = "manifest.sqlite"
 _OWN = re.compile(r"\.?entries-\d{6,}\.[a-z.]+")
@@ -52,6 +52,15 @@ def peek(folder: Path, question: Question) -> Past:
             return Past()
         question.require_same(manifest.question)
         return Past(runs, manifest.done_count(runs[-1]))
+    finally:
+        manifest.close()
+
+
+def unit_rows(folder: Path) -> list[int]:
+    """Give how many rows each member has in a folder."""
+    manifest = Manifest.look(folder / MANIFEST)
+    try:
+        return manifest.unit_rows()
     finally:
         manifest.close()
 

@@ -251,6 +251,11 @@ class Manifest:
             (count,) = self._connection.execute("SELECT count(*) FROM units WHERE run = ?", [run.number]).fetchone()
         return int(count)
 
+    def unit_rows(self) -> list[int]:
+        """Give how many rows each member has from the run that read it last."""
+        with _translated("read"):
+            return [rows for (rows,) in self._connection.execute("SELECT rows FROM units")]
+
     def unit_counts(self) -> dict[int, tuple[int, int]]:
         """Count, by file, the members whose last rows are in it, and those rows; in one pass."""
         with _translated("read"):

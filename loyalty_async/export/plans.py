@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import math
 import random
+import statistics
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import attrs
 
 from loyalty_async.client import CapillaryClient
 from loyalty_async.errors import InvalidArgument
+from loyalty_async.export.files import unit_rows
 from loyalty_async.export.lists import Members, Taken
 from loyalty_async.export.members import Listed
 from loyalty_async.export.openings import export_ledgers, question_of
@@ -24,7 +26,10 @@ from loyalty_async.export.stores import Sink
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.windows import WINDOW
 
-__all__ = ["Plan", "plan_export"]
+__all__ = ["Plan", "margin_of", "plan_export"]
+
+_FEW = 5
+"""Fewer members than these tell nothing of how much ledgers differ."""
 
 
 @attrs.frozen(kw_only=True)
@@ -43,6 +48,8 @@ class Plan:
         requests: Requests that it will take.
         entries: Entries that will come.
         bytes: About how long the output will be.
+        margin: How far entries and bytes may well be off, as a part of them: twice the standard error of the sample,
+            1.0 if that is more or cannot be told. A few huge ledgers that were not drawn make them larger still.
         minutes: How long it takes at the quota.
     """
 
@@ -57,6 +64,7 @@ class Plan:
     requests: int
     entries: int
     bytes: int
+    margin: float
     minutes: float
 
 
@@ -109,6 +117,7 @@ async def plan_export(
             settle=settle,
             dead_letters=Path(folder, "failed"),
         )
+        rows = await anyio.to_thread.run_sync(unit_rows, Path(folder, "sample"))
     done = min(past.done, usable) if runs and run.number == runs[-1].number else 0
     left = usable - done
     times = left / len(drawn) if drawn else 0
@@ -124,8 +133,25 @@ async def plan_export(
         requests=math.ceil(tried.requests * times),
         entries=round(tried.entries * times),
         bytes=round(tried.bytes * times),
+        margin=margin_of(rows, left),
         minutes=tried.requests * times / quota,
     )
+
+
+def margin_of(rows: Sequence[int], members: int) -> float:
+    """Say how far a sum over all members may be off that a sample stands for: two standard errors, as a part of it.
+
+    Args:
+        rows: Of each member in the sample.
+        members: How many members there are.
+    """
+    if len(rows) >= members:
+        return 0.0
+    if len(rows) < _FEW or not any(rows):
+        return 1.0
+    unseen = 1 - len(rows) / members
+    error = statistics.stdev(rows) * math.sqrt(unseen / len(rows)) / statistics.mean(rows)
+    return min(2 * error, 1.0)
 
 
 async def _draw(members: Members, sample: int) -> tuple[list[Listed], int, int]:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from io import StringIO
 
+import attrs
 import pytest
 
-from loyalty_async.cli.export_progress import in_words, showing_progress
-from loyalty_async.export import Progress
+from loyalty_async.cli.export_progress import in_words, show_plan, showing_progress
+from loyalty_async.export import Plan, Progress
 
 
 class Terminal(StringIO):
@@ -46,3 +47,13 @@ def test_the_words_tell_the_quota_and_what_went_wrong() -> None:
     assert in_words(some, 1000) == (
         "0 entries  500 requests/min (50% of the quota)  5 retries  3 times 429  2 put aside"
     )
+
+
+@pytest.mark.parametrize(("margin", "told"), [(0.0, "1,000"), (0.4, "1,000, give or take 40%")])
+def test_a_plan_tells_how_far_a_sample_may_be_off(margin: float, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    figures = {field.name: 1_000 for field in attrs.fields(Plan)}
+    show_plan("auto", Plan(**{**figures, "since": None, "until": "", "margin": margin}), 600)  # type: ignore[arg-type]
+    lines = dict(
+        line.strip().split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line.strip() != "to"
+    )
+    assert (lines["entries"], lines["bytes"], lines["requests"]) == (told, told, "1,000")

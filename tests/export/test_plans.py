@@ -7,6 +7,7 @@ import pytest
 
 from loyalty_async import Customer, InvalidArgument
 from loyalty_async.export import JsonLines, Parquet, Plan, Sink, Stretch, plan_export
+from loyalty_async.export.plans import margin_of
 from tests.cli.conftest import Served
 from tests.export.conftest import BEGINNING, NOON
 from tests.export.test_engine import PLAIN, STRANGER, client_of, members_of, run, true_of
@@ -23,12 +24,29 @@ async def plan(
         )
 
 
+@pytest.mark.parametrize(
+    ("rows", "members", "margin"),
+    [
+        ([7] * 20, 1_000, 0.0),
+        ([1, 2, 3, 4, 5], 5, 0.0),
+        ([90, 110] * 50, 1_000_000, 0.0201),
+        ([1] * 19 + [100], 1_000, 1.0),
+        ([0] * 20, 1_000, 1.0),
+        ([5, 5], 1_000, 1.0),
+        ([], 1_000, 1.0),
+    ],
+)
+def test_a_margin_tells_how_much_ledgers_differ(rows: list[int], members: int, margin: float) -> None:
+    assert margin_of(rows, members) == pytest.approx(margin, rel=0.01)
+
+
 async def test_a_sample_of_all_is_exact_and_nothing_is_written(served: Served, tmp_path: Path) -> None:
     members: list[object] = [*members_of(served, 8)]
     found = await plan(served, members, JsonLines(tmp_path / "out"))
     assert (found.members, found.sampled, found.failed, found.unusable) == (8, 8, 0, 0)
     assert found.windows == 8 * 4
     assert found.minutes == pytest.approx(found.requests / 600)
+    assert found.margin == 0.0
     assert not (tmp_path / "out").exists()
     summary = await run(served, members_of(served, 8), JsonLines(tmp_path / "out"))
     assert found.entries <= summary.entries == true_of(served, members_of(served, 8)).total()
@@ -40,6 +58,7 @@ async def test_a_list_is_counted_to_its_end_and_the_sample_grows_to_it(served: S
     found = await plan(served, members, Parquet(tmp_path / "out"), sample=10)
     assert (found.members, found.unusable, found.sampled) == (41, 1, 10)
     assert found.bytes > 0
+    assert 0 < found.margin < 1
 
 
 async def test_what_is_new_is_planned_from_the_last_run(served: Served, tmp_path: Path) -> None:
@@ -70,6 +89,6 @@ async def test_what_would_be_refused_is_not_planned(served: Served, tmp_path: Pa
 
 async def test_a_plan_of_nobody_is_nothing(served: Served, tmp_path: Path) -> None:
     found = await plan(served, [], JsonLines(tmp_path))
-    assert (found.members, found.requests, found.entries, found.minutes) == (0, 0, 0, 0)
+    assert (found.members, found.requests, found.entries, found.minutes, found.margin) == (0, 0, 0, 0, 0)
     with pytest.raises(InvalidArgument):
         await plan(served, [], JsonLines(tmp_path), sample=0)
