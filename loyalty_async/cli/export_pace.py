@@ -10,10 +10,10 @@ from cyclopts import Group, Parameter
 
 from loyalty_async.errors import InvalidArgument
 
-__all__ = ["Pace"]
+__all__ = ["MOST", "Pace"]
 
-_LONGEST = 1e9
-"""Seconds, minutes and hours: far beyond any use."""
+MOST = 1e9
+"""Seconds, minutes, hours and MB: far beyond any use, as infinity is."""
 
 
 @Parameter(name="*", group=Group("Pace", sort_key=3))
@@ -36,11 +36,11 @@ class Pace:
         Raises:
             InvalidArgument: A number that cannot be.
         """
-        if not self.memory > 0:
-            raise InvalidArgument("--memory must be above 0")
+        if not 0 < self.memory < MOST:
+            raise InvalidArgument("--memory must be above 0, and finite")
         for name in ("settle", "lookback", "grace", "ahead"):
-            if not 0 <= getattr(self, name) < _LONGEST:
-                raise InvalidArgument(f"--{name} must be at least 0")
+            if not 0 <= getattr(self, name) < MOST:
+                raise InvalidArgument(f"--{name} must be at least 0, and finite")
         if self.workers < 1:
             raise InvalidArgument("--workers must be at least 1")
         return {

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import attrs
 from cyclopts import Group, Parameter
 
+from loyalty_async.cli.export_pace import MOST
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.export import Csv, FileLimits, JsonLines, Parquet, Postgres, Sink
 
@@ -46,8 +47,8 @@ class Output:
         Raises:
             InvalidArgument: Options that do not go together.
         """
-        if self.file_size <= 0 or self.commit_every <= 0:
-            raise InvalidArgument("--file-size and --commit-every must be above 0")
+        if not (0 < self.file_size < MOST and 0 < self.commit_every < MOST):
+            raise InvalidArgument("--file-size and --commit-every must be above 0, and finite")
         if self.compress and not self._is_text():
             raise InvalidArgument("--compress is for jsonl and csv; parquet is compressed as it is")
         if self.to.startswith(_DATABASES) or self.output_format == "postgres":

@@ -61,6 +61,8 @@ _REASONS: Mapping[str, str] = {
 }
 """Why it refused, by SQLSTATE or its class (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 _MOST_UNITS = 10_000
+_LONGEST_NAME = 63
+"""Bytes; PostgreSQL cuts off the rest, so that the tables beside a long name would become one."""
 _MANIFEST = """
 CREATE TABLE IF NOT EXISTS {facts} (name text PRIMARY KEY, text text, bytes bytea, number bigint);
 CREATE TABLE IF NOT EXISTS {runs} (
@@ -71,6 +73,15 @@ CREATE TABLE IF NOT EXISTS {units} (
     member bytea PRIMARY KEY, run integer NOT NULL, job bigint NOT NULL, rows bigint NOT NULL, recent bytea
 );
 """
+
+
+def _check_table(_sink: Postgres, _field: object, table: str) -> None:
+    *schema, name = table.split(".")
+    if len(schema) > 1 or not all((*schema, name)):
+        raise InvalidArgument("the table must be named as `table` or as `schema.table`")
+    if len(f"{name}_export_facts".encode()) > _LONGEST_NAME:
+        room = _LONGEST_NAME - len("_export_facts")
+        raise InvalidArgument(f"the name of the table must not be longer than {room} bytes, for three more go by it")
 
 
 @attrs.frozen
@@ -86,7 +97,7 @@ class Postgres:
     """
 
     url: str = attrs.field(repr=False)
-    table: str = attrs.field(default="loyalty_entries", kw_only=True)
+    table: str = attrs.field(default="loyalty_entries", kw_only=True, validator=_check_table)
     details: Literal["nested", "rows"] = attrs.field(default="nested", kw_only=True)
     batch: int = attrs.field(default=8 * 1024 * 1024, kw_only=True)
     age_s: float = attrs.field(default=60.0, kw_only=True)
