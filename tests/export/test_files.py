@@ -96,7 +96,7 @@ def after(steps: int, step: Callable[..., Any], *, done: bool) -> Callable[..., 
     return wrapped
 
 
-STEPS = [(os, "fsync"), (Path, "rename"), (files_module, "sync_folder"), (Manifest, "record")]
+STEPS = [(os, "fsync"), (Path, "rename"), (files_module, "sync_folder"), (Manifest, "note"), (Manifest, "record")]
 
 
 @pytest.mark.parametrize("kind", [JsonLines, Csv, Parquet])
