@@ -85,6 +85,7 @@ class _Draft(io.RawIOBase):
         super().__init__()
         self.path = path
         self.size = 0
+        self._dropped = False
         self._digest = hashlib.sha256()
         self._file = path.open("wb", buffering=1 << 16)
 
@@ -93,6 +94,8 @@ class _Draft(io.RawIOBase):
 
     def write(self, content: object) -> int:
         block = memoryview(content).cast("B")  # type: ignore[arg-type]
+        if self._dropped:
+            return len(block)  # pyarrow's writer ends its file when it is forgotten, and tells of it if it cannot.
         self._file.write(block)
         self._digest.update(block)
         self.size += len(block)
@@ -112,6 +115,7 @@ class _Draft(io.RawIOBase):
 
     def drop(self) -> None:
         """Remove it."""
+        self._dropped = True
         with contextlib.suppress(OSError):
             self._file.close()
         with contextlib.suppress(OSError):
