@@ -21,6 +21,7 @@ from loyalty_async.export.cells import cells_of, copied, encoder_of, row_of
 from loyalty_async.export.columns import Kind, Table, table_of
 from loyalty_async.export.runs import Done, Known, Past, Question, Run
 from loyalty_async.export.sinks.csv import Csv
+from loyalty_async.export.sinks.refusals import translated
 from loyalty_async.export.stores import Encode, Store, Written
 from loyalty_async.export.units import Spool, Unit
 from loyalty_async.models.members import Member
@@ -48,18 +49,6 @@ _PATIENCE: Mapping[str, int] = {
     "tcp_user_timeout": 60_000,
 }
 """Seconds, and milliseconds: after about a minute, not hours, a server that a broken network hides counts as away."""
-_REASONS: Mapping[str, str] = {
-    "0A": "it does not know what was asked of it",
-    "22": "it does not take a value",
-    "28": "it does not let this user in",
-    "3D": "there is no such database",
-    "3F": "there is no such schema",
-    "42501": "this user may not do that there",
-    "42": "the table has other columns than an export writes",
-    "53": "it is out of room",
-    "57": "it was shut down, or ended this connection",
-}
-"""Why it refused, by SQLSTATE or its class (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 _MOST_UNITS = 10_000
 _LONGEST_NAME = 63
 """Bytes; PostgreSQL cuts off the rest, so that the tables beside a long name would become one."""
@@ -122,7 +111,7 @@ class Postgres:
     def peek(self, question: Question) -> Past:
         """Look what is there."""
         psycopg = _load_psycopg()
-        with self._connect(psycopg) as connection, _translated(psycopg):
+        with self._connect(psycopg) as connection, translated(psycopg):
             store = _PostgresStore(psycopg, connection, self, table_of("nested", raw=False))
             return store.past(question)
 
@@ -131,7 +120,7 @@ class Postgres:
         return Csv(folder, details=self.details)
 
     def _connect(self, psycopg: Any) -> Any:
-        with _translated(psycopg):
+        with translated(psycopg):
             said = psycopg.conninfo.conninfo_to_dict(self.url)
             return psycopg.connect(**{**_PATIENCE, "application_name": "loyalty-async", **said}, autocommit=True)
 
@@ -352,21 +341,8 @@ class _PostgresStore:
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
-        with _translated(self._psycopg):
+        with translated(self._psycopg):
             yield
-
-
-@contextlib.contextmanager
-def _translated(psycopg: Any) -> Iterator[None]:
-    """Say what went wrong by its code: PostgreSQL's own words may quote a row."""
-    try:
-        yield
-    except psycopg.Error as problem:
-        code = getattr(problem, "sqlstate", None)
-        if code is None:
-            raise OutputError(f"PostgreSQL is away, or does not let us in ({type(problem).__name__})") from None
-        reason = _REASONS.get(code) or _REASONS.get(code[:2]) or "for a reason of its own"
-        raise OutputError(f"PostgreSQL refused: {reason} ({code})") from None
 
 
 def _utc(value: Any) -> Any:
