@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import json
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -159,6 +160,7 @@ async def test_large_ledgers_let_others_at_the_output_and_stay_whole(
     def watched(store: FileStore, unit: Unit) -> Iterator[None]:
         for _ in fill(store, unit):
             turns.append(unit.key)
+            time.sleep(0.01)  # In this time others come, and wait for their turn.
             yield
         turns.append(unit.key)
 
