@@ -31,7 +31,7 @@ from loyalty_async.reconcile import (
 from loyalty_async.reconcile.exported_rows import Row
 from loyalty_async.wire.rows import read_row
 
-__all__ = ["Comparing"]
+__all__ = ["Comparing", "require_anybody"]
 
 _REASONS = {
     Reason.UNEXPORTED: "not in the earlier ledgers (unexported)",
@@ -80,6 +80,7 @@ class Comparing:
                 complain(f"going on with an earlier run: {differences.journal.earlier:,} members are known")
             try:
                 anyio.run(self._compare, written, differences)
+                require_anybody(differences.summary.members)
                 differences.finish()
             finally:
                 differences.close()
@@ -103,6 +104,12 @@ class Comparing:
         ):
             async for comparison in comparisons:
                 differences.add(comparison)
+
+
+def require_anybody(members: int) -> None:
+    """Refuse to call it a match if nobody was looked at."""
+    if not members:
+        raise InvalidArgument("the list of members is empty")
 
 
 @attrs.frozen

@@ -20,7 +20,7 @@ from cyclopts import Group, Parameter
 from loyalty_async.cli.arguments import read_moment, read_zone
 from loyalty_async.cli.connections import Connection, connect
 from loyalty_async.cli.displays import rendered
-from loyalty_async.cli.ledger_comparisons import Comparing
+from loyalty_async.cli.ledger_comparisons import Comparing, require_anybody
 from loyalty_async.cli.member_lists import read_members
 from loyalty_async.cli.members import Whose
 from loyalty_async.cli.outcomes import Outcome, describe
@@ -225,6 +225,7 @@ def _reconcile(job: _Job, began: float) -> int:
         complain(f"going on with an earlier run: {report.journal.earlier:,} members are known")
     try:
         anyio.run(job.run)
+        require_anybody(report.summary.members)
         if isinstance(report, ReportFolder):
             report.finish(made_at=datetime.now(UTC))
     finally:
@@ -243,7 +244,8 @@ def _show(report: ReportFolder | UnwrittenReport) -> None:
 
     findings = islice(report.findings, _SHOWN)
     with standard_output() as write:
-        write(rendered(reconcile_tables(report.summary, findings, seen=report.findings.seen)))
+        reported = isinstance(report, ReportFolder)
+        write(rendered(reconcile_tables(report.summary, findings, seen=report.findings.seen, reported=reported)))
     if report.journal.repeated:
         complain(f"members given more than once, and reconciled once: {report.journal.repeated:,}")
     if isinstance(report, ReportFolder):
@@ -286,6 +288,8 @@ def _span(since: str, until: str, timezone: str) -> Span:
     first, last = read_moment("--since", since, zone), read_moment("--until", until, zone)
     if first is None or last is None or first.astimezone(UTC) >= last.astimezone(UTC):
         raise InvalidArgument("--since must lie before --until")
+    if first.astimezone(UTC) >= datetime.now(UTC):
+        raise InvalidArgument("--since must not lie in the future: nothing can be told of it yet")
     return Span(first.astimezone(UTC), last.astimezone(UTC))
 
 
