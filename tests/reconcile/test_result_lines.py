@@ -13,7 +13,7 @@ def test_what_does_not_count_is_cut_off(tmp_path: Path) -> None:
     lines = ResultLines(path, kept=0, private=False)
     lines.write(b"one\n")
     kept = lines.settle()
-    lines.write(b"two\n")
+    lines.write(b"two, longer than what comes in its place\n")
     lines.close()
     again = ResultLines(path, kept=kept, private=False)
     again.write(b"three\n")
