@@ -158,6 +158,6 @@ def test_a_report_does_not_show_whose_it_is(tmp_path: Path) -> None:
 
 def test_a_period_that_was_not_over_says_so() -> None:
     page = Page(summary=Summary(), findings=Findings(), span=SPAN, rules=Rules(), made_at=SPAN.until)
-    ahead = "The end lay ahead"
+    ahead = "That end lay ahead"
     assert ahead not in "".join(render(page))
     assert ahead in "".join(render(attrs.evolve(page, made_at=SPAN.since)))
