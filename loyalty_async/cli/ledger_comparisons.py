@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 import anyio
@@ -13,136 +13,204 @@ import attrs
 
 from loyalty_async.cli.displays import rendered
 from loyalty_async.cli.outcomes import Outcome
-from loyalty_async.cli.outputs import Write, replacing, standard_output
+from loyalty_async.cli.outputs import complain, number_of, standard_output
 from loyalty_async.client import CapillaryClient
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.members import Member
 from loyalty_async.models.spans import Span
 from loyalty_async.reconcile import (
-    Counts,
-    Difference,
+    DifferencesFolder,
+    Earlier,
     ExportedLedgers,
-    compare_ledgers,
+    Reason,
+    compare_members,
     member_of,
-    named,
     read_exported,
 )
-from loyalty_async.wire.documents import encode_json
+from loyalty_async.reconcile.exported_rows import Row
 from loyalty_async.wire.rows import read_row
 
-__all__ = ["Differences", "compare"]
+__all__ = ["Comparing", "require_anybody"]
 
-_FILE = "differences.jsonl"
+_REASONS = {
+    Reason.UNEXPORTED: "not in the earlier ledgers (unexported)",
+    Reason.UNREADABLE: "the server refused, or failed for them (unreadable)",
+    Reason.INCOMPLETE: "not proved complete, or not exported for all of the span (incomplete)",
+    Reason.PENDING: "the server has not booked everything yet (pending)",
+}
 
-Earlier = Callable[[Member], Iterable[LedgerEntry] | None]
-"""Gives the entries of a member as they were written, sorted; None if there is no such member."""
+
+@attrs.frozen(kw_only=True)
+class Comparing:
+    """What is to be compared.
+
+    Attributes:
+        client: Reads the server's ledgers.
+        members: Whose ledgers.
+        span: From when to when.
+        earlier: The file or the folder that they were written to.
+        report: Folder for the differences; None for none.
+        unmasked: Whether members and entries are written in full.
+        concurrency: How many members at once.
+    """
+
+    client: CapillaryClient
+    members: Iterable[Member]
+    span: Span
+    earlier: Path
+    report: Path | None
+    unmasked: bool
+    concurrency: int
+
+    def run(self) -> int:
+        """Compare, write all differences into the folder, and show how many there are.
+
+        Alternate currencies are asked for if the earlier ledgers have any.
+
+        Raises:
+            InvalidArgument: The file cannot be read, is no ledger that is sorted from the oldest entry on, or does not
+                say whose it is, though several members are to be compared.
+            LoyaltyError: The server cannot be read, or the folder of an export is not as its manifest says.
+        """
+        with _opened(self.earlier, self.span, self.members) as written:
+            source = self.earlier.resolve().name
+            differences = DifferencesFolder(self.report, self.span, self.unmasked, source)
+            if differences.journal.earlier:
+                complain(f"going on with an earlier run: {differences.journal.earlier:,} members are known")
+            try:
+                anyio.run(self._compare, written, differences)
+                require_anybody(differences.summary.members)
+                differences.finish()
+            finally:
+                differences.close()
+        _show(differences)
+        return Outcome.FINE if differences.summary.is_clean else Outcome.UNPROVED
+
+    async def _compare(self, written: _Written, differences: DifferencesFolder) -> None:
+        async with (
+            self.client,
+            compare_members(
+                self.client,
+                written.members,
+                self.span,
+                written.ledger,
+                alternate_currencies=written.has_currencies,
+                unmasked=self.unmasked,
+                concurrency=self.concurrency,
+                skip=differences.passes,
+                summary=differences.summary,
+            ) as comparisons,
+        ):
+            async for comparison in comparisons:
+                differences.add(comparison)
+
+
+def require_anybody(members: int) -> None:
+    """Refuse to call it a match if nobody was looked at."""
+    if not members:
+        raise InvalidArgument("the list of members is empty")
 
 
 @attrs.frozen
-class Differences:
-    """Where differences go, and how much of them.
+class _Written:
+    """What was written, whether it has alternate currencies, and the members to hold it against."""
 
-    Attributes:
-        folder: The folder; None for nowhere.
-        unmasked: Whether members and entries are written in full; then only the owner may read the file.
-    """
-
-    folder: Path | None
-    unmasked: bool
-
-    @contextlib.contextmanager
-    def open(self) -> Iterator[Callable[[int, Member, Difference], None]]:
-        """Open the file, which appears when all is written; give what writes a difference."""
-        mask = os.umask(0o077) if self.unmasked else None
-        try:
-            with replacing(self.folder / _FILE) if self.folder else contextlib.nullcontext(_nowhere) as write:
-                yield lambda number, member, difference: self._write(write, number, member, difference)
-        finally:
-            if mask is not None:
-                os.umask(mask)
-
-    def _write(self, write: Write, number: int, member: Member, difference: Difference) -> None:
-        shown = difference if self.unmasked else difference.without_persons()
-        whose = {"number": number, "member": named(member, unmasked=self.unmasked)}
-        write(encode_json({**whose, **attrs.asdict(shown, recurse=False)}) + b"\n")
-
-
-def compare(
-    client: CapillaryClient, members: Iterable[Member], span: Span, earlier: Path, differences: Differences
-) -> int:
-    """Compare, write all differences into the folder, and show how many there are.
-
-    Alternate currencies are asked for if the earlier ledgers have any.
-
-    Raises:
-        InvalidArgument: The file cannot be read, is no ledger that is sorted from the oldest entry on, or there is none
-            of a member.
-        LoyaltyError: The server's ledger cannot be read, or the folder of an export is not as its manifest says.
-    """
-    counts = Counts()
-
-    async def run() -> None:
-        async with client:
-            for number, member in enumerate(members, start=1):
-                before = written(member)
-                if before is None:
-                    raise InvalidArgument(f"--against has no ledger of the member no. {number:,}")
-                now = client.ledger.entries(
-                    member, since=span.since, until=span.until, include_alternate_currencies=currencies or None
-                )
-                async with now.prefetch() as entries:
-                    comparison = compare_ledgers(before, entries)
-                    async for difference in comparison:
-                        write(number, member, difference)
-                counts.add(comparison.counts)
-
-    with _opened(earlier, span) as (written, currencies), differences.open() as write:
-        anyio.run(run)
-    _show(counts)
-    return Outcome.FINE if counts.is_clean else Outcome.UNPROVED
-
-
-def _nowhere(_lines: bytes) -> None:
-    pass
+    ledger: Earlier
+    has_currencies: bool
+    members: Iterable[Member]
 
 
 @contextlib.contextmanager
-def _opened(earlier: Path, span: Span) -> Iterator[tuple[Earlier, bool]]:
-    """Open what was written, and say whether it has alternate currencies."""
-    if not earlier.is_dir():
-        currencies = any(_has_currencies(entry) for entry in _entries(earlier, span, None))
-        yield lambda member: _entries(earlier, span, member), currencies
+def _opened(earlier: Path, span: Span, members: Iterable[Member]) -> Iterator[_Written]:
+    """Open what was written."""
+    if earlier.is_dir():
+        with ExportedLedgers(earlier, span, whole=True) as ledgers:
+            yield _Written(ledgers.ledger, ledgers.has_currencies, members)
         return
-    with ExportedLedgers(earlier, span, whole=True) as ledgers:
-
-        def written(member: Member) -> Iterable[LedgerEntry] | None:
-            covered = ledgers.covered(member) is not None
-            return [entry for entry in ledgers.entries(member) if entry.created_at in span] if covered else None
-
-        yield written, ledgers.has_currencies
+    file = _File.look(earlier, span)
+    yield _Written(file.ledger, file.has_currencies, members if file.names_members else _alone(members))
 
 
-def _entries(path: Path, span: Span, member: Member | None) -> Iterator[LedgerEntry]:
-    """Read the entries of one file: those of a member, or all; a file need not say whose they are."""
+def _alone(members: Iterable[Member]) -> Iterable[Member]:
+    """Require a single member, before anything is asked about the first."""
+    ahead = iter(members)
+    taken = list(islice(ahead, 2))
+    if len(taken) > 1:
+        raise InvalidArgument(
+            "the file of --against does not say whose entries it has: compare one member, or the folder of an export"
+        )
+    return chain(taken, ahead)
+
+
+@attrs.frozen
+class _File:
+    """One file of entries.
+
+    Attributes:
+        known: Whose entries it has, if it says so.
+        names_members: Whether it says whose each entry is.
+        has_currencies: Whether it has alternate currencies.
+    """
+
+    path: Path
+    span: Span
+    known: frozenset[Member]
+    names_members: bool
+    has_currencies: bool
+
+    @classmethod
+    def look(cls, path: Path, span: Span) -> _File:
+        """Read a file through once."""
+        known: set[Member] = set()
+        named = currencies = False
+        for number, row in enumerate(read_exported(path), start=1):
+            whose = member_of(row)
+            if (whose is not None) != named and number > 1:
+                raise InvalidArgument(f"line {number} does not say whose it is, or those before do not")
+            named = whose is not None
+            known.update([whose] if whose else [])
+            currencies = currencies or _has_currencies(_entry(row, number))
+        return cls(path, span, frozenset(known), named, currencies)
+
+    async def ledger(self, member: Member) -> Iterable[LedgerEntry] | None:
+        """Give the entries of a member."""
+        if self.names_members and member not in self.known:
+            return None
+        return _entries(self.path, self.span, member)
+
+
+def _entries(path: Path, span: Span, member: Member) -> Iterator[LedgerEntry]:
+    """Read the entries of a member from one file; a file need not say whose they are."""
     for number, row in enumerate(read_exported(path), start=1):
-        whose = member_of(row)
-        if member is None or whose is None or whose == member:
-            try:
-                entry = read_row(row)
-            except ValueError as problem:
-                raise InvalidArgument(f"line {number} is no entry: {problem}") from None
+        if member_of(row) in {None, member}:
+            entry = _entry(row, number)
             if entry.created_at in span:
                 yield entry
+
+
+def _entry(row: Row, number: int) -> LedgerEntry:
+    try:
+        return read_row(row)
+    except ValueError as problem:
+        raise InvalidArgument(f"line {number} is no entry: {problem}") from None
 
 
 def _has_currencies(entry: LedgerEntry) -> bool:
     return any(detail.alternate_currency_name for detail in entry.entry_details)
 
 
-def _show(counts: Counts) -> None:
+def _show(differences: DifferencesFolder) -> None:
     from loyalty_async.cli.reconcile_tables import comparison_table
 
+    summary = differences.summary
     with standard_output() as write:
-        write(rendered(comparison_table(counts)))
-    print(f"entries {counts.total:,}: matched {counts.matched:,}", file=sys.stderr)
+        write(rendered(comparison_table(summary.counts)))
+    if differences.journal.repeated:
+        complain(f"members given more than once, and compared once: {differences.journal.repeated:,}")
+    for reason, count in sorted(summary.reasons.items()):
+        complain(f"{number_of(count, 'member')} could not be compared: {_REASONS[Reason(reason)]}")
+    counts = f"entries {summary.counts.total:,}: matched {summary.counts.matched:,}"
+    print(f"members {summary.members:,}, {counts}", file=sys.stderr)
+    if differences.folder is not None:
+        print(f"differences: {differences.folder / 'differences.jsonl'}", file=sys.stderr)

@@ -20,7 +20,7 @@ from cyclopts import Group, Parameter
 from loyalty_async.cli.arguments import read_moment, read_zone
 from loyalty_async.cli.connections import Connection, connect
 from loyalty_async.cli.displays import rendered
-from loyalty_async.cli.ledger_comparisons import Differences, compare
+from loyalty_async.cli.ledger_comparisons import Comparing, require_anybody
 from loyalty_async.cli.member_lists import read_members
 from loyalty_async.cli.members import Whose
 from loyalty_async.cli.outcomes import Outcome, describe
@@ -81,6 +81,21 @@ class Agreeing:
             probes=self.probes,
         )
 
+    def require_unused(self, entries: Path | None) -> None:
+        """Refuse what a comparison of ledgers would not heed.
+
+        Raises:
+            InvalidArgument: Such an option was given.
+        """
+        given = attrs.evolve(self, concurrency=_DEFAULT.concurrency)
+        names = [field.name for field in attrs.fields(Agreeing)]
+        unheeded = [name for name in names if getattr(given, name) != getattr(_DEFAULT, name)]
+        if unheeded or entries is not None:
+            option = f"--{unheeded[0].replace('_', '-')}" if unheeded else "--entries"
+            raise InvalidArgument(
+                f"{_NEGATIVE.get(option, option)} has no meaning with --against: leave one of them out"
+            )
+
     def limit(self) -> Limit:
         """Give the limit.
 
@@ -95,6 +110,10 @@ class Agreeing:
         if number != int(number):
             raise InvalidArgument("--stop-after must be a whole number, or a percentage such as 2.5%")
         return Limit(mismatches=int(number))
+
+
+_DEFAULT = Agreeing()
+_NEGATIVE = {"--with-currencies": "--without-currencies"}
 
 
 @attrs.define
@@ -169,6 +188,9 @@ def reconcile(
     as JSON lines and the totals as CSV beside it. Identifiers are masked; a member is told by its place in the input.
     A run that was cut off goes on if the same command is given again.
 
+    With --against, entries are compared instead, as they were written and as they are, and all differences go to
+    `differences.jsonl`.
+
     The exit code is 0 if everything matches, 1 if something does not or cannot be told, and 2 on any error.
     """
     whose, connection, agreeing = whose or Whose(), connection or Connection(), agreeing or Agreeing()
@@ -179,7 +201,16 @@ def reconcile(
         listed, rules = _members(whose, members, settings), agreeing.rules()
         client = connect(connection, settings, quota.rate_limit(settings))
         if against is not None:
-            return compare(client, listed, span, against, Differences(report, unmasked))
+            agreeing.require_unused(entries)
+            return Comparing(
+                client=client,
+                members=listed,
+                span=span,
+                earlier=against,
+                report=report,
+                unmasked=unmasked,
+                concurrency=agreeing.concurrency,
+            ).run()
         with _exported(entries, span, rules) as source:
             kept = _report(report, span, rules, unmasked=unmasked, entries=entries)
             return _reconcile(_Job(client, listed, agreeing, kept, source), began)
@@ -194,6 +225,7 @@ def _reconcile(job: _Job, began: float) -> int:
         complain(f"going on with an earlier run: {report.journal.earlier:,} members are known")
     try:
         anyio.run(job.run)
+        require_anybody(report.summary.members)
         if isinstance(report, ReportFolder):
             report.finish(made_at=datetime.now(UTC))
     finally:
@@ -212,7 +244,8 @@ def _show(report: ReportFolder | UnwrittenReport) -> None:
 
     findings = islice(report.findings, _SHOWN)
     with standard_output() as write:
-        write(rendered(reconcile_tables(report.summary, findings, seen=report.findings.seen)))
+        reported = isinstance(report, ReportFolder)
+        write(rendered(reconcile_tables(report.summary, findings, seen=report.findings.seen, reported=reported)))
     if report.journal.repeated:
         complain(f"members given more than once, and reconciled once: {report.journal.repeated:,}")
     if isinstance(report, ReportFolder):
@@ -255,6 +288,8 @@ def _span(since: str, until: str, timezone: str) -> Span:
     first, last = read_moment("--since", since, zone), read_moment("--until", until, zone)
     if first is None or last is None or first.astimezone(UTC) >= last.astimezone(UTC):
         raise InvalidArgument("--since must lie before --until")
+    if first.astimezone(UTC) >= datetime.now(UTC):
+        raise InvalidArgument("--since must not lie in the future: nothing can be told of it yet")
     return Span(first.astimezone(UTC), last.astimezone(UTC))
 
 

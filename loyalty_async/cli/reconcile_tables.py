@@ -17,20 +17,22 @@ __all__ = ["comparison_table", "reconcile_tables"]
 _STYLES = {Agreement.MISMATCH: "bold red", Agreement.INDETERMINATE: "yellow", Agreement.MATCH: "green"}
 
 
-def reconcile_tables(summary: Summary, findings: Iterable[Finding], *, seen: int) -> RenderableType:
+def reconcile_tables(summary: Summary, findings: Iterable[Finding], *, seen: int, reported: bool) -> RenderableType:
     """Make a table of totals, and one of the worst differences.
 
     Args:
         summary: Everything in numbers.
         findings: The rows to show.
         seen: How many there are.
+        reported: Whether there is a report that has all of them.
     """
     shown, accounts = list(findings), summary.accounts
     parts: list[RenderableType] = [_totals(accounts)] if accounts else []
     if shown:
         parts += [Text(), _differences(shown)]
     if seen > len(shown):
-        parts.append(note(f"{len(shown)} of {seen} differences; all are in the report"))
+        where = "all are in the report" if reported else "--report writes all of them"
+        parts.append(note(f"{len(shown)} of {seen:,} differences; {where}"))
     return Group(*parts)
 
 

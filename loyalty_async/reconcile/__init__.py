@@ -1,10 +1,19 @@
 """Does opening balance + entries = closing balance, for everyone, and where does it first go wrong?
 
 `reconcile_member` answers for one member, `reconcile_members` for any number, `match_accounts` from figures that are
-there already; `compare_ledgers` holds an earlier export against the server, `match_systems` Altcraft against Capillary.
+there already; `compare_ledgers` and `compare_members` hold an earlier export against the server, `match_systems`
+Altcraft against Capillary.
 """
 
+from loyalty_async.reconcile.comparisons import (
+    Comparisons,
+    ComparisonSummary,
+    Earlier,
+    MemberComparison,
+    compare_members,
+)
 from loyalty_async.reconcile.crosschecks import Crosscheck, CrosscheckVerdict, match_systems
+from loyalty_async.reconcile.differences import DifferencesFolder
 from loyalty_async.reconcile.divergences import Search, next_instant, settle
 from loyalty_async.reconcile.explanations import explain
 from loyalty_async.reconcile.exported_ledgers import ExportedLedgers
@@ -42,11 +51,15 @@ __all__ = [
     "Agreement",
     "Change",
     "Comparison",
+    "ComparisonSummary",
+    "Comparisons",
     "Counts",
     "Crosscheck",
     "CrosscheckVerdict",
     "Difference",
+    "DifferencesFolder",
     "Divergence",
+    "Earlier",
     "EntrySource",
     "ExportedLedgers",
     "Finding",
@@ -54,6 +67,7 @@ __all__ = [
     "Journal",
     "Limit",
     "Line",
+    "MemberComparison",
     "MemberVerdict",
     "Movement",
     "NetCheck",
@@ -70,6 +84,7 @@ __all__ = [
     "UnwrittenReport",
     "Verdicts",
     "compare_ledgers",
+    "compare_members",
     "explain",
     "exported_entries",
     "ledger_entries",

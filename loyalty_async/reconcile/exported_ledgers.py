@@ -107,14 +107,26 @@ class ExportedLedgers:
         """Give what moved; an `EntrySource`."""
         return await anyio.to_thread.run_sync(self._proved, member, span)
 
-    def _proved(self, member: Member, span: Span) -> Proved | None:
+    async def ledger(self, member: Member) -> list[LedgerEntry] | None:
+        """Give what the export has of a member in the span, sorted; None if it does not have the member.
+
+        Raises:
+            IncompleteLedgerError: It does not have all of the span.
+        """
+        covered, entries = await anyio.to_thread.run_sync(self._read, member)
+        return None if covered is None else [entry for entry in entries if entry.created_at in self._wanted]
+
+    def _read(self, member: Member) -> tuple[Span | None, list[LedgerEntry]]:
         with self._one_at_a_time:
             covered = self.covered(member)
-            entries = self.entries(member)
+            if covered is not None and not self._covers(covered):
+                raise IncompleteLedgerError("the export does not cover the span for this member")
+            return covered, self.entries(member)
+
+    def _proved(self, member: Member, span: Span) -> Proved | None:
+        covered, entries = self._read(member)
         if covered is None:
             return None
-        if not self._covers(covered):
-            raise IncompleteLedgerError("the export does not cover the span for this member")
         within = Span(max(span.since, covered.since), min(span.until, covered.until))
         postings = [post(entry) for entry in entries if entry.created_at in within]
         return Proved(postings=tuple(postings), span=within)

@@ -140,7 +140,9 @@ def _exactly(page: Page) -> str:
     )
     made = f"{page.made_at.astimezone(UTC):%d %B %Y at %H:%M} UTC".lstrip("0")
     source = f" Entries are from {escape(page.source)}, balances from the server." if page.source else ""
-    return f"From {since} up to, not including, {until} UTC. Checked on {made}.{source}"
+    is_over = page.span.until <= page.made_at
+    ahead = "" if is_over else " That end lay ahead: members were read up to the moment of the check."
+    return f"From {since} up to, not including, {until} UTC. Checked on {made}.{ahead}{source}"
 
 
 def _section(name: str, title: str, content: str) -> str:

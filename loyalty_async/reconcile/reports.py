@@ -7,16 +7,15 @@ for each account, `movements.csv` one for each account, type and event name; `re
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import attrs
 
-from loyalty_async.errors import ClientStateError, InvalidArgument, OutputError
+from loyalty_async.errors import ClientStateError, InvalidArgument
 from loyalty_async.models.members import Member
 from loyalty_async.models.spans import Span
 from loyalty_async.models.vocabulary import LedgerEntryType
@@ -28,6 +27,7 @@ from loyalty_async.reconcile.pages import Page, render
 from loyalty_async.reconcile.postings import Account
 from loyalty_async.reconcile.rankings import Findings
 from loyalty_async.reconcile.records import read_summary, write_summary
+from loyalty_async.reconcile.result_lines import ResultLines, create
 from loyalty_async.reconcile.summaries import AccountTotals, Summary
 from loyalty_async.reconcile.verdicts import AccountVerdict, Agreement, MemberVerdict
 from loyalty_async.wire.documents import encode_json
@@ -67,7 +67,7 @@ class ReportFolder:
     journal: Journal = attrs.field(init=False, repr=False)
     summary: Summary = attrs.field(init=False, factory=Summary, repr=False)
     findings: Findings = attrs.field(init=False, factory=Findings, repr=False)
-    _lines: IO[bytes] | None = attrs.field(init=False, default=None, repr=False)
+    _lines: ResultLines | None = attrs.field(init=False, default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Open the folder, and take in what a run that was cut off came to there.
@@ -81,7 +81,9 @@ class ReportFolder:
             self.journal = Journal(self.folder / _JOURNAL, self._question())
             try:
                 self._restore()
-                self._lines = self._open_lines(self.journal.lines)
+                self._lines = ResultLines(
+                    self.folder / "mismatches.jsonl", kept=self.journal.lines, private=self.unmasked
+                )
                 for name in _TOTALS:
                     (self.folder / name).unlink(missing_ok=True)
             except BaseException:
@@ -109,7 +111,6 @@ class ReportFolder:
         try:
             if verdict.agreement is not Agreement.MATCH and self._lines is not None:
                 self._lines.write(encode_json(_member_document(verdict, shown)) + b"\n")
-                self._lines.flush()
             if self.journal.is_due:
                 self._note()
         except OSError as problem:
@@ -162,9 +163,7 @@ class ReportFolder:
     def _note(self) -> None:
         """Make what there is last: first the lines, then that they count."""
         if self._lines is not None:
-            self._lines.flush()
-            os.fsync(self._lines.fileno())
-            self.journal.note(write_summary(self.summary), self._lines.tell())
+            self.journal.note(write_summary(self.summary), self._lines.settle())
 
     def _close_lines(self) -> None:
         if self._lines is not None:
@@ -176,26 +175,8 @@ class ReportFolder:
         rules = {name: str(value) for name, value in attrs.asdict(self.rules).items()}
         return {**ends, **rules, "unmasked": str(self.unmasked), "entries": self.source}
 
-    def _open_lines(self, kept: int) -> IO[bytes]:
-        """Open the file of mismatches, with so many bytes of what is there."""
-        path = self.folder / "mismatches.jsonl"
-        if not kept:
-            return self._open(path.name)
-        if not path.exists() or path.stat().st_size < kept:
-            raise OutputError("mismatches.jsonl is not as the unfinished run left it: give another folder")
-        lines = path.open("r+b")
-        lines.truncate(kept)
-        lines.seek(kept)
-        return lines
-
-    def _open(self, name: str) -> IO[bytes]:
-        path = self.folder / name
-        path.unlink(missing_ok=True)  # So that the new file has the rights that it should have.
-        mode = 0o600 if self.unmasked else 0o666
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
-
     def _write(self, name: str, parts: Iterable[str]) -> None:
-        with self._open(name) as file:
+        with create(self.folder / name, private=self.unmasked) as file:
             file.writelines(part.encode() for part in parts)
 
 

@@ -259,3 +259,25 @@ def test_the_quota_is_kept(run: Run, configured: Served, tmp_path: Path, monkeyp
     assert run("reconcile", "--members", listed(configured, tmp_path), *SPAN).code == 0
     assert limits == [RateLimit(60_000, per=60.0), None]
     assert run("reconcile", "--members", listed(configured, tmp_path), *SPAN, "--quota", "0").code == 2
+
+
+@pytest.mark.parametrize("against", [False, True])
+def test_a_list_without_members_is_no_match(run: Run, configured: Served, tmp_path: Path, *, against: bool) -> None:
+    """Nobody was looked at: a list that went wrong upstream must not look like a month that is right."""
+    member = configured.member(5)
+    run("ledger", "--member", f"mobile={member.mobile}", *SPAN, "--to", str(tmp_path / "then.jsonl"))
+    (tmp_path / "empty.txt").write_text("# nobody\n")
+    options = ["--against", str(tmp_path / "then.jsonl")] if against else []
+    report = ("--report", str(tmp_path / "out"))
+    done = run("reconcile", "--members", str(tmp_path / "empty.txt"), *SPAN, *report, *options)
+    assert_discreet(done)
+    assert (done.code, "the list of members is empty" in done.err) == (2, True)
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_a_time_that_is_to_come_is_refused_before_anything_is_sent(
+    run: Run, configured: Served, tmp_path: Path
+) -> None:
+    done = run("reconcile", "--members", listed(configured, tmp_path), "--since", "2525-01-01", "--until", "2525-02-01")
+    assert_discreet(done)
+    assert (done.code, "in the future" in done.err, configured.sandbox.stats.requests) == (2, True, {})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loyalty_async.errors import InvalidArgument, OutputError
+from loyalty_async.errors import IncompleteLedgerError, InvalidArgument, OutputError
 from loyalty_async.export import Csv, JsonLines, Parquet, Sink, Stretch, export_ledgers
 from loyalty_async.models.members import Customer
 from loyalty_async.models.spans import Span
@@ -190,6 +190,9 @@ async def test_a_member_whose_run_ended_before_the_span_is_incomplete(tmp_path: 
         )
     with ExportedLedgers(tmp_path, SPAN) as ledgers:
         found = await judged(served, ledgers.source)
+        with pytest.raises(IncompleteLedgerError, match="does not cover the span for this member"):
+            await ledgers.ledger(members(served)[0])
+        assert await ledgers.ledger(members(served)[1])
     assert found[1].reason is Reason.INCOMPLETE
     assert found[2].agreement is Agreement.MATCH
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -108,6 +109,22 @@ async def test_an_end_in_the_future_is_now() -> None:
     assert verdict.agreement is Agreement.MATCH
     assert verdict.span is not None
     assert verdict.span.until == NOW - SECOND
+
+
+async def test_now_is_the_same_in_every_reading() -> None:
+    """A clock that runs on does not make a ledger move: a wrong balance stays wrong, and is found."""
+    wrong = Move(action="misstate", path=BOTH, points="12.50", created_at=JAN + 15 * DAY)
+    ticks = itertools.count()
+    served = Sandbox(ledger(*THREE), moves=[wrong], now=lambda: NOW + DAY)
+    async with capillary(served, clock=lambda: NOW + next(ticks) * timedelta(seconds=7)) as client:
+        member, span = Customer.by_id(7001, source="INSTORE"), Span(JAN, NOW + 30 * DAY)
+        verdict = await reconcile_member(client, member, span, rules=Rules(pause_s=0))
+    assert (verdict.agreement, verdict.reason) == (Agreement.MISMATCH, None)
+    assert verdict.span is not None
+    assert verdict.span.until < NOW + DAY
+    [divergence] = [account.divergence for account in verdict.unmatched]
+    assert divergence is not None
+    assert divergence.since < JAN + 15 * DAY <= divergence.until
 
 
 async def test_a_span_in_the_future_cannot_be_told() -> None:

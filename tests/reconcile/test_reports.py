@@ -154,3 +154,10 @@ def test_a_report_does_not_show_whose_it_is(tmp_path: Path) -> None:
     report.add(verdict)
     report.close()
     assert "917406401004" not in repr(report) + (tmp_path / "mismatches.jsonl").read_text()
+
+
+def test_a_period_that_was_not_over_says_so() -> None:
+    page = Page(summary=Summary(), findings=Findings(), span=SPAN, rules=Rules(), made_at=SPAN.until)
+    ahead = "That end lay ahead"
+    assert ahead not in "".join(render(page))
+    assert ahead in "".join(render(attrs.evolve(page, made_at=SPAN.since)))
