@@ -80,6 +80,9 @@ class Places:
     def answered(self, number: int, round_trip_s: float, kind: str = "") -> None:
         """Hear that a request of some kind was answered in so many seconds."""
 
+    def abandoned(self, number: int, waited_s: float, kind: str = "") -> None:
+        """Hear that somebody gave up waiting for the answer to a request after so many seconds."""
+
     def pressed(self, number: int) -> None:
         """Hear that a request was refused, or was not answered in time."""
 
@@ -130,6 +133,11 @@ class _RoundTrips:
     def drop(self) -> None:
         """Forget what came since the last time."""
         self.answers, self._total_s, self._squares = 0, 0.0, 0.0
+
+    @property
+    def smooth_s(self) -> float:
+        """What they take now, on the average."""
+        return self._smooth.seconds
 
     @property
     def is_sure(self) -> bool:
@@ -193,6 +201,15 @@ class AdaptivePlaces(Places):
         if self._answers >= self.limit:
             self._decide(self._growth())
             self._begin_round()
+
+    def abandoned(self, number: int, waited_s: float, kind: str = "") -> None:
+        """Measure what is known of a round trip: that it is longer. Of one that was cut short nothing is known.
+
+        Callers with a deadline would else leave only the quick answers of an overloaded server to be measured, or none.
+        """
+        its = self._round_trips.get(kind)
+        if its is not None and waited_s * _STEADY > its.smooth_s:
+            self.answered(number, waited_s, kind)
 
     def pressed(self, number: int) -> None:
         """Have fewer places; requests that were sent before the latest cut do not cut again."""

@@ -109,6 +109,28 @@ def test_a_request_that_was_sent_before_the_cut_is_not_measured() -> None:
     assert places.limit == 4
 
 
+def test_requests_that_were_given_up_late_are_round_trips_that_have_grown() -> None:
+    places = AdaptivePlaces(20)
+    last = round_of(places, first=round_of(places))
+    before = places.limit
+    for number in range(last, last + before):
+        places.enter(number)
+        places.abandoned(number, 1.0)
+    assert places.limit < before
+
+
+def test_requests_that_were_given_up_early_tell_nothing() -> None:
+    places = AdaptivePlaces(20)
+    last = round_of(places, first=round_of(places))
+    before = places.limit
+    for number in range(last, last + 10 * before):
+        places.enter(number)
+        places.lack()
+        places.abandoned(number, 0.01)
+        places.abandoned(number, 5.0, "nothing to compare with")
+    assert places.limit == before
+
+
 def test_a_server_that_has_become_slower_for_good_is_accepted() -> None:
     places = AdaptivePlaces(10)
     last = round_of(places)
