@@ -106,7 +106,7 @@ class DeadlineExceededError(TransportError, TimeoutError):
 
 
 class StoreUnavailableError(TransportError):
-    """The store that processes share a limit in does not answer, and the limit has no `fallback=`. Nothing was sent."""
+    """The store that processes share a limit in is away, and the limit has no `fallback=`. Nothing was sent."""
 
 
 class MalformedAnswerError(LoyaltyError):

@@ -53,6 +53,7 @@ class Courier:
 
     Attributes:
         away: Why the store counts as away; empty if it does not.
+        refuses: Whether the store answers, and takes no question: a wrong password, say.
         round_trips: How many questions were answered.
     """
 
@@ -64,6 +65,7 @@ class Courier:
             patience_s: How long the store may be silent before it counts as away.
         """
         self.away: str = ""
+        self.refuses: bool = False
         self.round_trips: int = 0
         self._store, self._patience_s = store, patience_s
         self._work: dict[str, Callable[[Carry], Awaitable[None]]] = {}
@@ -143,7 +145,7 @@ class Courier:
 
     def _succeeded(self) -> None:
         self.round_trips += 1
-        self._failures, self.away = 0, ""
+        self._failures, self.away, self.refuses = 0, "", False
         self._move()
 
     def _failed(self, error: StoreError) -> None:
@@ -151,6 +153,7 @@ class Courier:
         if not self._failures:
             self._silent_since = now
         self._failures += 1
+        self.refuses = error.hopeless
         if error.hopeless or now - self._silent_since >= self._patience_s:
             self.away = str(error)
             self._work.clear()

@@ -100,6 +100,10 @@ class Gate:
             self.permits.learn(now, now - round_trip_s, refused=signal is Signal.FULL)
         return max(self.permits.pause.until - paused_until, 0.0)
 
+    def abandon(self, ticket: Ticket, waited_s: float) -> None:
+        """Take in that nobody waits any longer for the answer to a request, after so many seconds."""
+        self.places.abandoned(ticket.number, waited_s, ticket.kind)
+
     async def enter(self, ticket: Ticket) -> None:
         """Wait until the request may be sent.
 

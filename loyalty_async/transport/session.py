@@ -211,7 +211,11 @@ class Session:
         """Send, and tell the gate what came of it before another request is let in."""
         member = attempt.call.member
         with self.turns.flight(member):
-            await self._send(attempt, effort)
+            try:
+                await self._send(attempt, effort)
+            except BaseException:
+                self.gate.abandon(ticket, attempt.wire_s)
+                raise
         if is_locked(attempt.error) and member is not None:
             self.turns.watch(member, anyio.current_time())
         signal = signal_of(attempt.error)

@@ -176,9 +176,12 @@ class SharedPermits(Permits):
             return ClientStateError("a shared limit works while its client is open")
         if not self._courier.away or self._fallback:
             return None
+        problem, cure = "does not answer", "start it, correct RateLimit.store"
+        if self._courier.refuses:
+            problem, cure = "refuses all questions", "correct the password, user or database in RateLimit.store"
         return StoreUnavailableError(
-            f"not sent: the store of the shared limit does not answer ({self._courier.away}); "
-            "start it, correct RateLimit.store, or give the limit a fallback="
+            f"not sent: the store of the shared limit {problem} ({self._courier.away}); "
+            f"{cure}, or give the limit a fallback="
         )
 
     def halt(self, now: float, until: float, error: ApiError) -> bool:
@@ -198,9 +201,13 @@ class SharedPermits(Permits):
         return _least(Permits.left(self, now, group), booked)
 
     def intervals_s(self, group: str) -> Sequence[float]:
-        """Give the seconds from one request to the next, by each quota of a group."""
-        hand = self._hands.get(group)
-        return [*Permits.intervals_s(self, group), *(quota.interval_s for quota in (hand.quotas if hand else ()))]
+        """Give the seconds from one request to the next, by each quota of a group that counts now."""
+        own, hand = Permits.intervals_s(self, group), self._hands.get(group)
+        if hand is None:
+            return own
+        if self._courier.away and self._fallback:
+            return [*own, *self._fallback.intervals_s(self._fallback.group(group))]
+        return [*own, *(quota.interval_s for quota in hand.quotas)]
 
     def complaint(self) -> str:
         """Say, once, that other processes use a quota with another count or burst."""

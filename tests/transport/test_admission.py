@@ -205,6 +205,41 @@ async def test_a_dying_server_is_not_hammered() -> None:
     assert session.stats().retry_budget == 0
 
 
+class Crowded(httpx.AsyncBaseTransport):
+    """Works on so many requests at once: the more there are, the longer each takes."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity, self.in_flight = capacity, 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:  # noqa: ARG002 - httpx's
+        self.in_flight += 1
+        try:
+            await anyio.sleep(0.2 * max(1.0, self.in_flight / self.capacity))
+        finally:
+            self.in_flight -= 1
+        return httpx.Response(200, content=b"{}")
+
+
+async def test_callers_that_give_up_are_a_sign_of_an_overload() -> None:
+    """Else all that is in flight would be given up before it is answered, and for as long as they ask."""
+    server = Crowded(capacity=60)
+    session = counting_session(server, max_in_flight="adaptive")
+
+    async def ask_on(number: int) -> None:
+        while True:
+            with anyio.move_on_after(1.0):
+                await session.call(call_to(f"/{number}"), as_it_is)
+
+    with anyio.move_on_after(330.0):
+        async with anyio.create_task_group() as tasks:
+            for number in range(60):
+                tasks.start_soon(ask_on, number)
+            await anyio.sleep(30.0)
+            assert session.gate.places.limit >= 50
+            server.capacity = 5
+    assert session.gate.places.limit <= 20
+
+
 async def test_a_budget_recovers_with_the_server() -> None:
     server = Dying(0.0, lambda: httpx.Response(502))
     session = counting_session(server, max_in_flight=20)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 
@@ -108,6 +109,28 @@ def test_a_request_that_was_sent_before_the_cut_is_not_measured() -> None:
     assert places.limit == 4
 
 
+def test_requests_that_were_given_up_late_are_round_trips_that_have_grown() -> None:
+    places = AdaptivePlaces(20)
+    last = round_of(places, first=round_of(places))
+    before = places.limit
+    for number in range(last, last + before):
+        places.enter(number)
+        places.abandoned(number, 1.0)
+    assert places.limit < before
+
+
+def test_requests_that_were_given_up_early_tell_nothing() -> None:
+    places = AdaptivePlaces(20)
+    last = round_of(places, first=round_of(places))
+    before = places.limit
+    for number in range(last, last + 10 * before):
+        places.enter(number)
+        places.lack()
+        places.abandoned(number, 0.01)
+        places.abandoned(number, 5.0, "nothing to compare with")
+    assert places.limit == before
+
+
 def test_a_server_that_has_become_slower_for_good_is_accepted() -> None:
     places = AdaptivePlaces(10)
     last = round_of(places)
@@ -166,6 +189,54 @@ def test_it_settles_near_what_the_server_can_take(capacity: int, seed: int) -> N
     settled = sorted(limits[100:])
     assert 0.9 * capacity <= settled[len(settled) // 20]
     assert settled[-1] <= 2 * capacity
+
+
+def one_of_five(source: random.Random) -> float:
+    return (3.0 if source.random() < 0.2 else 0.05) * source.uniform(0.8, 1.2)
+
+
+UNEVEN: dict[str, Callable[[random.Random], float]] = {
+    "even chances": lambda source: source.uniform(0.05, 3.0),
+    "one of five is long": one_of_five,
+    "a long tail": lambda source: min(source.lognormvariate(-0.5, 1.0), 20.0),
+}
+
+
+def limits_with(draw: Callable[[random.Random], float], seed: int, capacity: float, rounds: int) -> list[int]:
+    """Give the limit after each round, with a server that answers unevenly and works on so many requests at once."""
+    places, source, limits, first = AdaptivePlaces(), random.Random(seed), [], 1
+    for _ in range(rounds):
+        numbers = range(first, first + places.limit)
+        slower = max(1.0, places.limit / capacity)
+        for number in numbers:
+            places.enter(number)
+        places.lack()
+        for number in numbers:
+            places.answered(number, draw(source) * slower)
+            places.leave()
+        first = numbers.stop
+        limits.append(places.limit)
+    return limits
+
+
+@pytest.mark.parametrize("draw", UNEVEN.values(), ids=UNEVEN)
+def test_round_trips_that_only_scatter_are_no_sign_of_an_overload(draw: Callable[[random.Random], float]) -> None:
+    """A server that slows down for nobody: whatever the dice, places grow, and go on growing."""
+    ends = sorted(limits_with(draw, seed, math.inf, 300)[-1] for seed in range(40))
+    assert ends[4] == MOST
+
+
+def test_with_round_trips_that_scatter_places_are_not_doubled() -> None:
+    limits = limits_with(one_of_five, 1, math.inf, 20)
+    assert limits == list(range(FIRST + 1, FIRST + 21))
+
+
+@pytest.mark.parametrize("draw", UNEVEN.values(), ids=UNEVEN)
+@pytest.mark.parametrize("capacity", [8, 20, 40])
+def test_an_overload_is_seen_through_the_scatter(draw: Callable[[random.Random], float], capacity: int) -> None:
+    settled = sorted(limit for seed in range(10) for limit in limits_with(draw, seed, capacity, 400)[100:])
+    assert settled[len(settled) // 20] >= capacity
+    assert settled[-len(settled) // 20] <= 2 * capacity + 32  # With few places little can be told.
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -307,6 +307,17 @@ async def test_that_others_use_the_limit_otherwise_is_said_once() -> None:
         assert permits.complaint() == ""
 
 
+async def test_a_store_that_refuses_is_not_to_be_started() -> None:
+    shelf = Shelf(away=True, hopeless=True)
+    async with visiting(shelf) as visits:
+        with pytest.raises(StoreUnavailableError, match="correct the password, user or database"):
+            await visits.pay(Visit(name="a"))
+        shelf.hopeless = False
+        await anyio.sleep(1)
+        with pytest.raises(StoreUnavailableError, match="does not answer"):
+            await visits.pay(Visit(name="b"))
+
+
 async def test_with_a_fallback_each_client_goes_on_by_itself_until_the_store_is_back() -> None:
     shelf = Shelf(away=True)
     limit = RateLimit(60, per=60.0, store=URL, fallback=RateLimit(30, per=60.0))
@@ -317,9 +328,11 @@ async def test_with_a_fallback_each_client_goes_on_by_itself_until_the_store_is_
         assert visits.at[2] - visits.at[0] == pytest.approx(2 * 2 / 0.99, abs=0.5)
         assert visits.gate.permits.store == "fallback"
         assert visits.gate.permits.left(anyio.current_time()) == 0
+        assert visits.gate.permits.pace() == pytest.approx(0.99 / 2)
         assert shelf.booked == []
         shelf.away = False
         await anyio.sleep(3)
+        assert visits.gate.permits.pace() == pytest.approx(0.98)
         await come(visits, "de")
         assert len(shelf.booked) == 2
 
