@@ -68,4 +68,5 @@ async def test_late_arrivals_never_end_a_walk_in_an_error(
         came = [row_of(one) for one in await rest(stream)]
     wanted = [row for row in map(row_of, scene.ledger) if (scene.since or LONG_AGO) <= row[0] < until]
     assert came == sorted(wanted, reverse=scene.order == "desc")
-    assert stream.report.verdict is Verdict.COMPLETE
+    endless = numbers.stop == ENDLESS and scene.since is None
+    assert stream.report.verdict in {Verdict.COMPLETE, *([Verdict.PARTIAL] if endless else [])}

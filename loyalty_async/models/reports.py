@@ -21,7 +21,7 @@ class Verdict(StrEnum):
     """Every entry of the span was handed out, once."""
     PARTIAL = "partial"
     """What was handed out is proved, and there may be more: the walk goes on, or the caller stopped it, or it went on
-    behind an error that said that entries were missing."""
+    behind an error that said that entries were missing, or a whole history moved too much to be counted in the end."""
     PENDING = "pending"
     """Everything the server has was handed out, but the server warned that it has not booked everything yet."""
     FAILED = "failed"

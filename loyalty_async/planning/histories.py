@@ -32,6 +32,9 @@ _FEW = 10
 """Fewer dates may be in order by chance."""
 _LAST_PAGES = 50
 """How often the last page is looked for behind the one that was the last when it was asked for."""
+_MOST_BETWEEN = 200
+"""How many of the pages between the first and the last are looked at, at most: what lies before the beginning that they
+show is found by counting in the end."""
 _GREW = "the number of pages kept growing while the last one was looked for"
 
 
@@ -52,15 +55,18 @@ def read_everything(job: Job, terms: Terms) -> Reading:
         search.look_at(first)
         if whole(first):
             return proved_part(job, (first,))
-        account = job.account or _account(job, first)
         newest = _newest(job, first, terms)
         if newest is not None:
-            return _newest_first(account, job, newest, terms)
+            return _newest_first(_account(search, first), job, newest, terms)
         try:
             yield from _look_for_oldest(search, first, terms)
         except NoEntriesError:
             continue
-        account.sure = search.steady and search.thorough and not terms.exact
+        seen = search.steady and search.rows == first.paging.total_entries and not terms.exact
+        if seen and search.oldest is not None and search.oldest >= job.span.until:
+            return Part(job)
+        account = _account(search, first)
+        account.sure = seen
         account.span = Span(search.beginning, account.span.until)
         found = account, Span(search.beginning, job.span.until)
         if search.steady or not search.thorough:
@@ -70,11 +76,10 @@ def read_everything(job: Job, terms: Terms) -> Reading:
     return _in_windows(*found, terms)
 
 
-def _account(job: Job, first: LedgerPage) -> Account:
-    """Open the account of everything, without what this very answer shows to be later than the walk."""
-    later = job.later or job.span.until
-    shown = sum(entry.created_at >= later for entry in first.entries)
-    return Account(job.span, None, first.paging.total_entries - shown, 1, earlier=job.earlier)
+def _account(search: _Search, first: LedgerPage) -> Account:
+    """Open the account of everything, without what is known to be later than the walk."""
+    job = search.job
+    return job.account or Account(job.span, None, first.paging.total_entries - search.late, 1, earlier=job.earlier)
 
 
 def _newest(job: Job, first: LedgerPage, terms: Terms) -> datetime | None:
@@ -93,19 +98,25 @@ class _Search:
     Attributes:
         job: What is to be read.
         oldest: The oldest date that they show.
-        thorough: Whether all pages were looked at, not only those where the order of dates begins and ends.
+        rows: How many entries they show.
+        late: How many of them are later than the walk.
+        thorough: Whether to look at all pages, not only at those where the order of dates begins and ends.
         figures: What they said of the whole.
     """
 
     job: Job
     oldest: datetime | None = None
+    rows: int = 0
+    late: int = 0
     thorough: bool = True
     figures: set[tuple[int, int]] = attrs.field(factory=set)
 
     def look_at(self, page: LedgerPage) -> None:
         """Look at a page; refuse the zero dates of other calendars: no window could hold such an entry."""
-        dates = [entry.created_at for entry in page.entries] + ([self.oldest] if self.oldest else [])
-        self.oldest = min(dates, default=None)
+        dates = [entry.created_at for entry in page.entries]
+        self.rows += len(dates)
+        self.late += sum(date >= (self.job.later or self.job.span.until) for date in dates)
+        self.oldest = min([*dates, *([self.oldest] if self.oldest else [])], default=None)
         if self.oldest is not None and self.oldest < BEGINNING:
             raise incomplete(f"an entry is dated before {BEGINNING.year}", self.job.span, advice="; give `since`")
         self.figures.add((page.paging.total_entries, page.paging.page_count))
@@ -133,7 +144,7 @@ def _look_for_oldest(
     """Look where the oldest entry is.
 
     It is on the last page or the first, unless the server's order is not that of dates, or entries were back-dated:
-    a few pages are all looked at, of many those between only if the two are not in order.
+    a few pages are all looked at, of many those between, up to a limit, only if the two are not in order.
     """
     last, number = first, 0
     for _ in range(_LAST_PAGES):
@@ -147,8 +158,10 @@ def _look_for_oldest(
     if number > terms.pages_per_part and _in_order(first, last):
         search.thorough = False
         return
-    for start in range(1, number, terms.pages_per_part):
-        between = range(start, min(start + terms.pages_per_part, number))
+    last_between = min(number, _MOST_BETWEEN + 1)
+    search.thorough = last_between == number
+    for start in range(1, last_between, terms.pages_per_part):
+        between = range(start, min(start + terms.pages_per_part, last_between))
         for page in (yield [PageRequest(None, each) for each in between]):
             search.look_at(page)
 

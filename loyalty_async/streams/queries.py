@@ -153,6 +153,8 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
             return ResumePoint.read(self.resume, self._question)
         now = now.astimezone(UTC)
         until = now if self.until is None else min(self.until.astimezone(UTC), now)
+        if self.since is not None:
+            until = max(until, self.since.astimezone(UTC))  # What lies ahead is empty.
         return ResumePoint(question=self._question, until=until)
 
     def _require_inside(self, point: ResumePoint) -> None:

@@ -59,6 +59,7 @@ class Walk:
         point: Where it begins.
         verdict: How far it can be trusted.
         short: Whether the server counted entries that it did not serve.
+        restless: Whether the ledger moved too much to be counted.
         history: What is known of the whole ledger, if it is walked from its beginning on.
     """
 
@@ -75,6 +76,7 @@ class Walk:
     _fruitless: int = 0
     _oldest: datetime | None = None
     _beginning: datetime = BEGINNING
+    restless: bool = False
     short: bool = attrs.field(init=False)
     history: History | None = attrs.field(init=False)
 
@@ -117,6 +119,8 @@ class Walk:
                 if isinstance(outcome, Part):
                     self._fruitless = 0
                     return outcome
+                if not job.dated:
+                    self._fruitless = 0  # What was looked at has shown where to read.
                 self._tally.splits += 1
                 return Further(outcome.jobs[::-1] if self.descending else outcome.jobs)
 
@@ -153,12 +157,14 @@ class Walk:
         """
         if self.point.short and account.asked is None:
             return
-        horizon = at_second(self._clock() + _FURTHEST_AHEAD)
+        horizon = at_second(max(self._clock(), self.point.until) + _FURTHEST_AHEAD)
         counting = missing(account, self._terms, later=self.point.until, horizon=horizon)
         number = await _drive(counting, self._counted_pages)
-        if number:
+        if number is None:
+            self.restless = True
+        elif number:
             self.short = True
-            compared = "more than it served" if number > 0 else "fewer than it served"
+            compared = "more than it served" if number > 0 else "fewer without dates than by date"
             advice = _GIVE_SINCE if number > 0 and account.asked is None else ""
             raise incomplete(f"the server counts {abs(number)} entries {compared}", account.span, advice=advice)
 
@@ -205,7 +211,7 @@ class Walk:
 
     def finish(self) -> None:
         """Note that everything was handed out; of what a walk before this one was short it stays short."""
-        if not self.short:
+        if not self.short and not self.restless:
             self.verdict = Verdict.PENDING if self.pending else Verdict.COMPLETE
 
     def report(self, unread: int) -> Report:

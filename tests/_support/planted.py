@@ -49,8 +49,8 @@ this list.
    + self.pieces += pieces
 12. What an earlier walk handed out is missed by the one that goes on with it.
    planning/histories.py: tests/planning/test_histories.py
-   - return Account(job.span, None, first.paging.total_entries - shown, 1, earlier=job.earlier)
-   + return Account(job.span, None, first.paging.total_entries - shown, 1)
+   - return job.account or Account(job.span, None, first.paging.total_entries - search.late, 1, earlier=job.earlier)
+   + return job.account or Account(job.span, None, first.paging.total_entries - search.late, 1)
 13. Fewer of the newest pass for enough.
    planning/histories.py: tests/planning/test_histories.py
    - newest = at_second(shown[-1]) if len(shown) == terms.enough else None
@@ -77,8 +77,8 @@ this list.
    + return Further(outcome.jobs)
 19. What came during the walk looks as if it were missing.
    planning/confirmations.py: tests/planning/test_confirmations.py
-   - if not min(before, dated) <= everything <= max(before, dated):
-   + if everything != dated:
+   - at_least, at_most = everything - max(before, dated), everything - min(before, dated)
+   + at_least, at_most = everything - before, everything - before
 20. A total that the pieces do not bring is not asked for again.
    streams/entries.py: tests/streams/test_walks.py
    - if self._accounts[0].doubtful:
@@ -89,20 +89,24 @@ this list.
    + history = None
 22. What lies in the margins of two windows is counted twice.
    planning/confirmations.py: tests/planning/test_confirmations.py
-   - total -= yield from _total(PageRequest(one, 0))
-   + yield from _total(PageRequest(one, 0))
+   - total += sign * (yield from _total(PageRequest(one, 0, 0 if number else again)))
+   + total += max(sign, 0) * (yield from _total(PageRequest(one, 0, 0 if number else again)))
 23. A ledger that moved while its beginning was looked for passes for one that stood still.
    planning/histories.py: tests/planning/test_histories.py
    - return len(self.figures) == 1
    + return True
 24. A beginning that was guessed passes for one that was seen.
    planning/histories.py: tests/streams/test_entries.py
-   - account.sure = search.steady and search.thorough and not terms.exact
-   + account.sure = search.steady
+   - seen = search.steady and search.rows == first.paging.total_entries and not terms.exact
+   + seen = search.steady
 25. The rest of a whole history is sure of a beginning that was found long ago.
    streams/walks.py: tests/streams/test_entries.py
    - account = Account(whole, None, self.history.said, len(rest), earlier=earlier, sure=False)
    + account = Account(whole, None, self.history.said, len(rest), earlier=earlier)
+26. An entry in the margin before the beginning counts as handed out.
+   planning/confirmations.py: tests/planning/test_confirmations.py
+   - spans = [Span(span.since, first.until), *others]  # What lies in the margin before it was not handed out.
+   + spans = [first, *others]
 """
 
 import os

@@ -247,7 +247,7 @@ async def test_a_total_that_the_windows_do_not_bring_is_missed(
     async with canned.client as client:
         with pytest.raises(IncompleteLedgerError, match=f"the server counts {total - 10} entries more than it served"):
             await read(client.ledger.entries(MEMBER))
-    assert len(canned.requests) <= 30  # All is counted by date, before and after.
+    assert len(canned.requests) <= 50  # All is counted by date, three times.
 
 
 async def test_an_entry_dated_outside_what_was_asked_for_proves_another_filter() -> None:

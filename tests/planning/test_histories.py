@@ -248,6 +248,22 @@ def test_the_oldest_is_looked_for_on_all_pages_if_they_are_in_no_order(seed: int
     assert [request.number for request in server.requests] == [0, 5, 1, 2, 3, 4]
 
 
+def test_a_history_that_is_all_later_than_the_walk_is_empty() -> None:
+    """All its pages were looked at."""
+    server = LedgerServer(ledger=entries_at([NOON + number * DAY for number in range(250)]))
+    part = carry(ALL, server, terms())
+    assert isinstance(part, Part)
+    assert (part.entries, len(server.requests)) == ((), 3)
+
+
+def test_of_many_pages_in_no_order_some_are_looked_at_and_the_beginning_is_not_sure() -> None:
+    server = LedgerServer(ledger=daily(3000).ledger, order=shuffled(1), most=10)
+    account = split_of(ALL, server, terms()).jobs[0].account
+    assert account is not None
+    assert not account.sure
+    assert len(server.requests) == 1 + 1 + 200
+
+
 # ---- From where an earlier walk stopped ------------------------------------------------------------------------------
 
 

@@ -602,7 +602,8 @@ def test_a_ledger_of_which_only_later_entries_show_is_still_accounted_for() -> N
     later = [NOON + DAY + number * SECOND for number in range(300)]
     rows = newest_first(entries_at(later))
     server = LedgerServer(ledger=[*rows[:150], entry(999, NOON - 200 * DAY), *rows[150:]], order=list)
-    assert carry_ever(server).short
+    carried = carry_ever(server)
+    assert ([row.event_log_id for row in carried.entries], carried.short) == ([999], [])
 
 
 def test_a_counted_entry_without_dates_is_a_shortage() -> None:

@@ -159,15 +159,22 @@ async def test_a_history_of_one_page_takes_one_request(way: int | str | None, un
 async def test_a_longer_history_is_read_from_its_oldest_entry_on(
     way: int | str | None, order: Callable[..., list[LedgerEntry]], until: datetime | None
 ) -> None:
-    """Where the first page does not show what is later than the walk, all is counted by date in the end."""
+    """All pages were seen, and so how many of the entries are later than the walk."""
     fetch = Fetch(LedgerServer(ledger=entries_at([NOW - number * DAY for number in range(1, 300)]), order=order))
     entries, report = await read_in(way, query(fetch, since=None, until=until, now=NOW))
     assert [row.created_at for row in entries] == [
         NOW - number * DAY for number in range(299, 0 if until is None else 100, -1)
     ]
     assert (report.verdict, report.since, report.until) == (Verdict.COMPLETE, NOW - 299 * DAY, until or NOW)
-    windows, counts = (4, 0) if until is None else (3, 0 if order is newest_first else 2 + 4 + 3)
-    assert fetch.calls == 3 + windows + counts
+    assert fetch.calls == 3 + (4 if until is None else 3)
+
+
+async def test_what_lies_ahead_is_empty_and_may_be_taken_up() -> None:
+    """By a clock that is behind that of whoever chose the beginning."""
+    asked = query(Fetch(LedgerServer(ledger=entries_at([NOON]))), since=NOW + SECOND, until=None, now=NOW)
+    entries = await asked.collect()
+    assert (list(entries), entries.report.verdict) == ([], Verdict.COMPLETE)
+    assert list(await attrs.evolve(asked, resume=entries.resume).collect()) == []
 
 
 @every_way

@@ -381,7 +381,7 @@ async def test_a_total_without_dates_that_is_capped_is_found_out(
             return
         with pytest.raises(IncompleteLedgerError) as caught:
             await rest(stream)
-    assert caught.value.reason == f"the server counts {fewer} entries fewer than it served"
+    assert caught.value.reason == f"the server counts {fewer} entries fewer without dates than by date"
     assert str(caught.value).endswith(")")
     assert stream.report.verdict is Verdict.FAILED
 
