@@ -15,8 +15,8 @@ import attrs
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from loyalty_async.client import CapillaryClient
-from loyalty_async.errors import ClientStateError, LoyaltyError, PendingEventsError
-from loyalty_async.export.failures import DeadLetters, Judge, at_line
+from loyalty_async.errors import ClientStateError, LoyaltyError
+from loyalty_async.export.failures import DeadLetters, Judge, at_line, require_complete
 from loyalty_async.export.lists import Taken
 from loyalty_async.export.members import Listed, Listing, misread
 from loyalty_async.export.progress import Progress, Summary, Tally
@@ -24,7 +24,7 @@ from loyalty_async.export.runs import Known, Run
 from loyalty_async.export.stores import Store
 from loyalty_async.export.units import Recent, Unit, member_key
 from loyalty_async.models.ledger import LedgerEntry
-from loyalty_async.models.reports import Report, Verdict
+from loyalty_async.models.reports import Report
 
 __all__ = ["Export", "OnProgress", "Terms"]
 
@@ -266,8 +266,7 @@ class Export:
         for name, count in report.unfamiliar.items():
             if name in self._unfamiliar or len(self._unfamiliar) < _MOST_NAMES:
                 self._unfamiliar[name] += count
-        if report.verdict is not Verdict.COMPLETE:
-            raise PendingEventsError("the server has not booked all events of this member")
+        require_complete(report)
 
     def _fail(self, listing: Listing, error: LoyaltyError) -> None:
         """Put a member aside, or raise what stops the export."""

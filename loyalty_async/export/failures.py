@@ -13,10 +13,12 @@ from loyalty_async.errors import (
     ClientStateError,
     ConnectionFailedError,
     DeadlineExceededError,
+    IncompleteLedgerError,
     LoyaltyError,
     MalformedAnswerError,
     MemberListError,
     OutputError,
+    PendingEventsError,
     PermissionDeniedError,
     RateLimitedError,
     StoreUnavailableError,
@@ -25,9 +27,10 @@ from loyalty_async.errors import (
 from loyalty_async.export.columns import member_values
 from loyalty_async.export.disks import writing
 from loyalty_async.export.members import MEMBER_FIELDS, Listing
+from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.wire.documents import encode_json
 
-__all__ = ["DeadLetters", "Judge", "at_line"]
+__all__ = ["DeadLetters", "Judge", "at_line", "require_complete"]
 
 _OF_ALL = (
     AuthenticationError,
@@ -120,3 +123,16 @@ class DeadLetters:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+
+def require_complete(report: Report) -> None:
+    """Refuse a ledger of which there may be more than was read.
+
+    Raises:
+        PendingEventsError: The server has not booked everything yet.
+        IncompleteLedgerError: It moved too much to be counted in the end.
+    """
+    if report.verdict is Verdict.PENDING:
+        raise PendingEventsError("the server has not booked all events of this member")
+    if report.verdict is not Verdict.COMPLETE:
+        raise IncompleteLedgerError("the ledger cannot be proved complete: it moved too much to be counted")

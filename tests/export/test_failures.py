@@ -2,20 +2,26 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
+import attrs
 import pytest
 
 from loyalty_async import (
     AuthenticationError,
     Customer,
+    IncompleteLedgerError,
     LoyaltyError,
     MemberNotFoundError,
     OutputError,
+    PendingEventsError,
+    Report,
     StoreUnavailableError,
     UnavailableError,
+    Verdict,
 )
-from loyalty_async.export.failures import DeadLetters, Judge
+from loyalty_async.export.failures import DeadLetters, Judge, require_complete
 from loyalty_async.export.members import Listed, misread
 
 
@@ -68,3 +74,12 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_read(
     monkeypatch.setattr("loyalty_async.export.failures.os.access", lambda _path, _mode: False)
     with pytest.raises(OutputError, match="the file of members put aside cannot be written"):
         DeadLetters(tmp_path / "dead").open()
+
+
+def test_a_ledger_of_which_there_may_be_more_is_refused_by_what_kept_it_from_being_complete() -> None:
+    report = Report(verdict=Verdict.COMPLETE, since=None, until=datetime(2025, 3, 1, tzinfo=UTC))
+    require_complete(report)
+    with pytest.raises(PendingEventsError):
+        require_complete(attrs.evolve(report, verdict=Verdict.PENDING))
+    with pytest.raises(IncompleteLedgerError, match="moved too much"):
+        require_complete(attrs.evolve(report, verdict=Verdict.PARTIAL))
