@@ -4,22 +4,23 @@ Field by field, by the API's names. A null counts as absent. A key that the clas
 so does the half of a date that contradicts the other. A value that does not fit ends in a `Misfit` that knows its path.
 
 A page has hundreds of objects, so each class gets a function of its own, written out field by field, as attrs writes
-constructors and cattrs hooks. What a type means is not written there: it is the converter's hook that is called.
+constructors and cattrs hooks. What a type means is not written there: it is the converter's hook that is called, unless
+the form has proved already that the value may stay as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, tzinfo
-from typing import Any, get_args
+from datetime import tzinfo
+from typing import Any
 
 import attrs
 import cattrs
 
 from loyalty_async.wire.dates import day, instant, wall_clock
-from loyalty_async.wire.forms import UNSET, filling, form_of, keys_of, twin
-from loyalty_async.wire.kinds import fields_of, is_date, present
-from loyalty_async.wire.problems import Misfit
+from loyalty_async.wire.forms import filling, form_of, keys_of, must_be_sent, twin
+from loyalty_async.wire.kinds import fields_of, is_clock, is_date, present
+from loyalty_async.wire.problems import Misfit, TextNeeded
 from loyalty_async.wire.scalars import Scalar
 
 __all__ = ["class_hook"]
@@ -27,30 +28,30 @@ __all__ = ["class_hook"]
 _BEGINNING = """
 def build(raw, _):
     if type(raw) is form:
-        extra = {}
+        extra, sent = {}, None
     else:
+        sent = raw
         raw, extra = fill(raw)
     made = new(draft)
+"""
+_PROVED = """
+    made.{name} = raw.{name}
 """
 _FIELD = """
     value = raw.{name}
     try:
-        made.{name} = {absent} if value is None or value is UNSET else {built}
+        made.{name} = {absent} if value is None else {built}
     except ValueError as problem:
         raise Misfit.inside(problem, {key!r}) from None
 """
 _DATE = """
     older, newer = raw.{name}, raw.{twin}
-    if older is UNSET:
-        older = None
-    if newer is UNSET:
-        newer = None
     try:
         made.{name}, agree = ({absent}, True) if older is None and newer is None else {read}
     except ValueError as problem:
         raise Misfit.inside(problem, {older!r}) from None
     if not agree:
-        extra[{key!r}] = {spare}
+        extra[{key!r}] = text(sent, {key!r})
 """
 _END = """
     made.extra = extra
@@ -63,13 +64,20 @@ def _missing() -> None:
     raise ValueError("missing")
 
 
+def _text(sent: dict[str, Any] | None, key: str) -> Any:
+    """Give the text of a date that contradicts its twin."""
+    if sent is None:
+        raise TextNeeded
+    return sent[key]
+
+
 _NAMES = {
     "Misfit": Misfit,
-    "UNSET": UNSET,
     "day": day,
     "instant": instant,
     "missing": _missing,
     "new": object.__new__,
+    "text": _text,
     "wall_clock": wall_clock,
 }
 
@@ -95,10 +103,13 @@ def _draft(kind: type) -> type:
 def _written_field(converter: cattrs.Converter, owner: type, field: attrs.Attribute[Any], names: dict[str, Any]) -> str:
     (key,), name, hook = keys_of(owner, field), field.name, converter.get_structure_hook(present(field.type))
     if isinstance(hook, Scalar):
-        names |= {f"{name}_usual": hook.usual, f"{name}_make": hook.make, f"{name}_accept": hook.accept}
+        if hook.always and hook.make is None and (field.default is None or must_be_sent(owner, field)):
+            return _PROVED.format(name=name)
+        names |= {f"{name}_{part}": getattr(hook, part) for part in ("usual", "make", "made", "accept")}
         built = "value" if hook.make is None else f"{name}_make(value)"
         if not hook.always:
-            built += f" if type(value) is {name}_usual else {name}_accept(value)"
+            other = f"value if type(value) is {name}_made else {name}_accept(value)"
+            built = f"{built} if type(value) is {name}_usual else {other}"
     else:
         names |= {f"{name}_hook": converter.get_structure_hook(field.type), f"{name}_type": field.type}
         built = f"{name}_hook(value, {name}_type)"
@@ -109,12 +120,11 @@ def _written_date(owner: type, field: attrs.Attribute[Any], names: dict[str, Any
     """Read a field named `…_at` as an instant of the server's clock, any other as a day or a wall clock."""
     older, newer = keys_of(owner, field)
     if field.name.endswith("_at"):
-        key, spare, read = older, "older", "instant(older, newer, zone)"
+        key, read = older, "instant(older, newer, zone)"
     else:
-        reader = "wall_clock" if datetime in {field.type, *get_args(field.type)} else "day"
-        key, spare, read = newer, "newer", f"{reader}(older, newer)"
+        key, read = newer, "wall_clock(older, newer)" if is_clock(field.type) else "day(older, newer)"
     absent, name = _absent(field, names), field.name
-    return _DATE.format(name=name, twin=twin(name), older=older, absent=absent, read=read, key=key, spare=spare)
+    return _DATE.format(name=name, twin=twin(name), older=older, absent=absent, read=read, key=key)
 
 
 def _absent(field: attrs.Attribute[Any], names: dict[str, Any]) -> str:

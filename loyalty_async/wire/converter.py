@@ -11,9 +11,10 @@ import attrs
 import cattrs
 
 from loyalty_async.wire.classes import class_hook
-from loyalty_async.wire.forms import form_of
-from loyalty_async.wire.kinds import is_mapping, is_optional, is_tuple, present
-from loyalty_async.wire.problems import Misfit, malformed
+from loyalty_async.wire.documents import Document
+from loyalty_async.wire.forms import form_of, must_be_sent
+from loyalty_async.wire.kinds import fields_of, is_mapping, is_optional, is_tuple, present
+from loyalty_async.wire.problems import Misfit, TextNeeded, malformed
 from loyalty_async.wire.scalars import scalar_of
 
 __all__ = ["Converter", "make_converter", "strict_converter"]
@@ -37,7 +38,12 @@ class Converter:
             MalformedAnswerError: Something in it is not what the API documents.
         """
         try:
-            return self._cattrs.structure(document, kind)
+            if not isinstance(document, Document):
+                return self._cattrs.structure(document, kind)
+            try:
+                return self._cattrs.structure(document.form, kind)
+            except TextNeeded:
+                return self._cattrs.structure(document.plain(), kind)
         except ValueError as problem:
             raise malformed(problem) from None  # the path says all that the chain of misfits would
 
@@ -86,8 +92,13 @@ def _scalar_hook(kind: Any) -> _Hook:
 def _optional_hook(converter: cattrs.Converter, kind: Any) -> _Hook:
     inner = present(kind)
     structure = converter.get_structure_hook(inner)
-    absent: tuple[Any, ...] = (None, {}, form_of(inner)()) if attrs.has(inner) else (None,)
+    absent: tuple[Any, ...] = (None, {}, *_empty_forms(inner)) if attrs.has(inner) else (None,)
     return lambda value, _: None if value in absent else structure(value, inner)
+
+
+def _empty_forms(kind: type) -> list[Any]:
+    """Give the form that an empty object becomes, if there may be one."""
+    return [] if any(must_be_sent(kind, field) for field in fields_of(kind)) else [form_of(kind)()]
 
 
 def _tuple_hook(converter: cattrs.Converter, kind: Any) -> _Hook:

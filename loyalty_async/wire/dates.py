@@ -9,39 +9,38 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from typing import Any
 
-__all__ = ["day", "instant", "same_clock", "wall_clock"]
+import msgspec
 
-_MARKS = {"-- ::", "--T::"}
-"""What stands between the digits; where it stands in its places `fromisoformat` takes nothing but digits between it."""
-_BEHIND_SECONDS = re.compile(r"(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
-_USUALLY_BEHIND_SECONDS = {"", ".0", "Z"}
+__all__ = ["day", "instant", "moment", "same_clock", "wall_clock"]
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _JAVA = re.compile(
-    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<month>[A-Z][a-z]{2}) (?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d) "
-    r"(?:(?:GMT|UTC)(?P<offset>[+-]\d\d:\d\d)?|(?P<own>[A-Z]{1,5})) (?P<year>\d{4})",
+    r"\A(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<month>[A-Z][a-z]{2}) (?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d) "
+    r"(?:(?:GMT|UTC)(?P<offset>[+-]\d\d:\d\d)?|(?P<own>[A-Z]{1,5})) (?P<year>\d{4})\Z",
     re.ASCII,
 )
 """java.util.Date prints the name of the server's own zone, or its offset from GMT."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _parse(value: Any) -> datetime:
-    if type(value) is not str:
-        raise ValueError("a date was expected")
+def moment(value: object) -> datetime:
+    """Read a date as it is printed; a fraction of more than six digits is rounded, as a form's decoder does it.
+
+    Returns:
+        The wall clock that is printed; aware if an offset is.
+    """
     try:
-        if value[4:17:3] in _MARKS:
-            behind = value[19:]
-            if behind in _USUALLY_BEHIND_SECONDS or _BEHIND_SECONDS.fullmatch(behind):
-                return datetime.fromisoformat(value)
-        elif java := _JAVA.fullmatch(value):
-            day = f"{java['year']}-{_MONTHS.index(java['month']) + 1:02}-{java['day']}"
-            offset = "" if java["own"] else java["offset"] or "Z"
-            return datetime.fromisoformat(f"{day}T{java['clock']}{offset}")
+        if type(value) is str:
+            return msgspec.convert(_JAVA.sub(_rearranged, value), datetime)
     except ValueError:
         pass
     raise ValueError("a date was expected")
+
+
+def _rearranged(java: re.Match[str]) -> str:
+    offset = "" if java["own"] else java["offset"] or "Z"
+    return f"{java['year']}-{_MONTHS.index(java['month']) + 1:02}-{java['day']}T{java['clock']}{offset}"
 
 
 def same_clock(older: datetime, newer: datetime) -> bool:
@@ -50,43 +49,38 @@ def same_clock(older: datetime, newer: datetime) -> bool:
     return first == second or first.replace(microsecond=0) == second.replace(microsecond=0)
 
 
-def instant(older: object, newer: object, zone: tzinfo) -> tuple[datetime, bool]:
-    """Read an instant of the server's clock: the newer field's offset, the older one's fraction.
+def instant(older: datetime | None, newer: datetime | None, zone: tzinfo) -> tuple[datetime, bool]:
+    """Make an instant of the server's clock out of the two fields: the newer one's offset, the older one's fraction.
 
     Returns:
         The instant, aware, and whether the two fields agree; where they do not, the newer one counts.
     """
     if newer is None:
-        return _fixed(_parse(older), zone), True
-    iso = _fixed(_parse(newer), zone)
-    if older is None or older == _as_older(newer):
+        return _fixed(_given(older), zone), True
+    iso = _fixed(newer, zone)
+    if older is None:
         return iso, True
-    legacy = _parse(older)
-    if not same_clock(legacy, iso):
+    if not same_clock(older, iso):
         return iso, False
-    return iso.replace(microsecond=legacy.microsecond) if legacy.microsecond else iso, True
+    return iso.replace(microsecond=older.microsecond) if older.microsecond else iso, True
 
 
-def wall_clock(older: object, newer: object) -> tuple[datetime, bool]:
-    """Read a till's wall clock, naive.
+def wall_clock(older: datetime | None, newer: datetime | None) -> tuple[datetime, bool]:
+    """Make a till's wall clock, naive.
 
     Returns:
         The reading, and whether the two fields agree; where they do not, the older one counts.
     """
     if older is None:
-        return _in(None, _parse(newer)), True
-    clock = _in(None, _parse(older))
-    return clock, newer is None or newer == _as_newer(older) or same_clock(clock, _parse(newer))
+        return _in(None, _given(newer)), True
+    clock = _in(None, older)
+    return clock, newer is None or same_clock(clock, newer)
 
 
-def _as_older(newer: Any) -> str:
-    """Write the older half as it usually is beside this newer one, which is a date; then it need not be read."""
-    return f"{newer[:10]} {newer[11:19]}.0"
-
-
-def _as_newer(older: Any) -> str:
-    """Write the newer half as it usually is beside this older one, which is a date."""
-    return f"{older[:10]}T{older[11:19]}Z"
+def _given(half: datetime | None) -> datetime:
+    if half is None:
+        raise ValueError("missing")
+    return half
 
 
 def day(older: object, newer: object) -> tuple[date, bool]:
@@ -102,7 +96,7 @@ def day(older: object, newer: object) -> tuple[date, bool]:
 
 def _fixed(moment: datetime, zone: tzinfo) -> datetime:
     """Give a moment a fixed offset, its own or the zone's: two of one zone would be compared by their wall clocks."""
-    aware = moment if moment.tzinfo else _in(zone, moment)
+    aware = moment if moment.tzinfo else datetime.combine(moment, moment.time(), zone)
     return aware if aware.tzinfo is UTC else _in(_offset(aware.utcoffset()), aware)
 
 

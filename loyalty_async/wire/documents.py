@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
+import attrs
 import msgspec
 
 from loyalty_async.wire.forms import form_of
 from loyalty_async.wire.names import RAW, wire_name
 from loyalty_async.wire.problems import Misfit, cut_off, malformed
+from loyalty_async.wire.scalars import number_of
 
-__all__ = ["decode_json", "decoder_of", "encode_json", "raw_decoder_of"]
+__all__ = ["Document", "decode_json", "decoder_of", "encode_json", "raw_decoder_of"]
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -33,21 +35,34 @@ def decode_json(body: bytes) -> Any:
     return _decoded(body, _DECODER.decode)
 
 
+@attrs.frozen
+class Document:
+    """A document in the form of its class.
+
+    Attributes:
+        form: What was decoded.
+        plain: Decodes it once more, to plain values, with all texts as they were sent.
+    """
+
+    form: Any
+    plain: Callable[[], Any]
+
+
 @cache
 def decoder_of(kind: type) -> Callable[[bytes], Any]:
     """Make what decodes the JSON of an attrs class: into its form, or into plain values that the form has no place for.
 
     What it makes raises what `decode_json` does.
     """
-    decoder = msgspec.json.Decoder(form_of(kind), float_hook=Decimal)
+    decoder = msgspec.json.Decoder(form_of(kind), float_hook=number_of)
 
-    def decode(text: bytes) -> Any:
+    def read(text: bytes) -> Any:
         try:
-            return decoder.decode(text)
-        except msgspec.ValidationError:
-            return None
+            return Document(decoder.decode(text), partial(decode_json, text))
+        except (msgspec.ValidationError, ArithmeticError):
+            return _DECODER.decode(text)
 
-    return lambda body: _decoded(body, lambda text: decode(text) or _DECODER.decode(text))
+    return lambda body: _decoded(body, read)
 
 
 @cache
@@ -58,14 +73,19 @@ def raw_decoder_of(kind: type, name: str) -> Callable[[bytes], Any]:
     """
     key, decode = wire_name(name, kind), decoder_of(kind)
 
-    def decode_with_raw(body: bytes) -> Any:
-        document = decode(body)
-        items = document.get(key) if isinstance(document, dict) else getattr(document, name, None)
+    def keep(decoded: Any, body: bytes) -> Any:
+        items = decoded.get(key) if isinstance(decoded, dict) else getattr(decoded, name, None)
         if isinstance(items, list):
             texts = _decoded(body, lambda text: _ITEMS.decode(_FIELDS.decode(text)[key]))
             for item, text in zip(items, texts, strict=True):
                 _keep(item, bytes(text))
-        return document
+        return decoded
+
+    def decode_with_raw(body: bytes) -> Any:
+        document = decode(body)
+        if isinstance(document, Document):
+            return Document(keep(document.form, body), lambda: keep(document.plain(), body))
+        return keep(document, body)
 
     return decode_with_raw
 

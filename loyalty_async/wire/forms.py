@@ -1,70 +1,96 @@
 """Forms: what the objects of JSON become on their way to models, in C.
 
-A form has a place for each key that its class knows, and none for others. What is in a place is as the server sent it;
-where that can only be a text, an integer or a truth value it is one. A document that a form has no place for, or whose
-values are others, is decoded to plain values instead, and forms are filled in from those: slower, and with a word for
-everything that does not fit. The models are built from forms, whoever filled them in.
+A form has a place for each key that its class knows, and none for others; in it is what the server sent, or None. Where
+that can only be a text, an integer, a truth value or a date it is one, and where there must be something it is there. A
+document that a form has no place for, or whose values are others, is decoded to plain values instead, and forms are
+filled in from those: slower, and with a word for everything that does not fit. The models are built from forms, whoever
+filled them in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import Any, get_args
 
 import attrs
 import msgspec
-from msgspec import UNSET
 
-from loyalty_async.wire.kinds import fields_of, is_date, is_tuple, present
-from loyalty_async.wire.names import ISO, wire_name
+from loyalty_async.wire.dates import moment
+from loyalty_async.wire.kinds import fields_of, is_clock, is_date, is_optional, is_required, is_tuple, present
+from loyalty_async.wire.names import ISO, RAW, wire_name
 from loyalty_async.wire.problems import Misfit
-from loyalty_async.wire.scalars import Scalar, scalar_of
+from loyalty_async.wire.scalars import scalar_of
 
-__all__ = ["UNSET", "filling", "form_of", "keys_of", "twin"]
+__all__ = ["filling", "form_of", "keys_of", "must_be_sent", "twin"]
+
+
+@attrs.frozen
+class _Place:
+    """Where the value of a key goes.
+
+    Attributes:
+        key: The API's.
+        name: The form's.
+        kind: What may be in it, None apart.
+        take: What makes that of a plain value, or raises `ValueError`.
+        is_needed: Whether it may not stay empty.
+    """
+
+    key: str
+    name: str
+    kind: Any
+    take: Callable[[Any], Any] | None
+    is_needed: bool
+
+    def definition(self) -> tuple[str, Any, Any]:
+        """Give the field of the form."""
+        if self.is_needed:
+            return self.name, self.kind, msgspec.field(name=self.key)
+        return self.name, self.kind | None, msgspec.field(default=None, name=self.key)
+
+    def filled(self, raw: dict[str, Any]) -> Any:
+        """Take the value out of an object."""
+        value = raw.get(self.key)
+        if value is None:
+            if self.is_needed:
+                raise Misfit("missing", self.key)
+            return None
+        try:
+            return self.take(value) if self.take else value
+        except ValueError as problem:
+            raise Misfit.inside(problem, self.key) from None
 
 
 @cache
 def form_of(kind: type) -> type[msgspec.Struct]:
-    """Make the form of an attrs class: its fields by their own names, `UNSET` where the server sent nothing."""
-    places: list[tuple[str, Any, Any]] = []
-    for field in fields_of(kind):
-        first, *second = keys_of(kind, field)
-        places.append((field.name, _place(field.type), msgspec.field(default=UNSET, name=first)))
-        places += [(twin(field.name), Any, msgspec.field(default=UNSET, name=key)) for key in second]
+    """Make the form of an attrs class: its fields by their own names, None where the server sent nothing or null."""
+    places = [place.definition() for place in _places_of(kind)]
     # JSON has no cycles for the garbage collector to look for.
-    return msgspec.defstruct(kind.__name__, places, forbid_unknown_fields=True, gc=False)
+    return msgspec.defstruct(kind.__name__, places, forbid_unknown_fields=True, kw_only=True, gc=False)
 
 
 def filling(kind: type) -> Callable[[Any], tuple[Any, dict[str, Any]]]:
     """Make the function that fills in the form of a class from plain values; beside it comes what it has no place for.
 
-    It raises `ValueError` for what is no object, or has another value than a place is for.
+    It raises `ValueError` for what is no object, has another value than a place takes, or none where there must be one.
     """
-    form = form_of(kind)
-    keys = [key for field in fields_of(kind) for key in keys_of(kind, field)]
-    known = frozenset(keys)
-    scalars = {keys_of(kind, field)[0]: scalar_of(field.type) for field in fields_of(kind)}
-    places = [(key, scalar) for key, scalar in scalars.items() if scalar and scalar.always]
+    form, places = form_of(kind), _places_of(kind)
+    known = frozenset(place.key for place in places)
 
     def fill(raw: Any) -> tuple[Any, dict[str, Any]]:
         if raw.__class__ is not dict:
             raise ValueError("an object was expected")
-        get = raw.get
-        for key, scalar in places:
-            value = get(key)
-            if value is not None and type(value) is not scalar.usual:
-                _refuse(scalar, value, key)
-        return form(*[get(key, UNSET) for key in keys]), {key: raw[key] for key in raw if key not in known}
+        filled = form(**{place.name: place.filled(raw) for place in places})
+        return filled, {key: raw[key] for key in raw if key not in known}
 
     return fill
 
 
-def _refuse(scalar: Scalar, value: object, key: str) -> None:
-    try:
-        scalar.accept(value)
-    except ValueError as problem:
-        raise Misfit.inside(problem, key) from None
+def must_be_sent(owner: type, field: attrs.Attribute[Any]) -> bool:
+    """Tell whether the place of a field is never empty: of a date one half is enough, and our own text comes later."""
+    return is_required(field) and not is_date(field.type) and wire_name(field.name, owner) != RAW
 
 
 def keys_of(owner: type, field: attrs.Attribute[Any]) -> tuple[str, ...]:
@@ -78,13 +104,24 @@ def twin(name: str) -> str:
     return f"{name}_newer"
 
 
-def _place(kind: Any) -> Any:
-    """Say what may be in a place."""
-    one = present(kind)
-    scalar = scalar_of(kind)
+def _places_of(owner: type) -> list[_Place]:
+    return [
+        _Place(key, name, *_content(field.type), must_be_sent(owner, field))
+        for field in fields_of(owner)
+        for key, name in zip(keys_of(owner, field), (field.name, twin(field.name)), strict=False)
+    ]
+
+
+def _content(kind: Any) -> tuple[Any, Callable[[Any], Any] | None]:
+    """Say what may be in a place that is not empty, and what makes it of a plain value."""
+    one, scalar = present(kind), scalar_of(kind)
     if scalar is not None:
-        return scalar.usual | None if scalar.always else Any
+        return (scalar.usual if scalar.always else Any), scalar.accept
+    if is_clock(one):
+        return datetime, moment
     if attrs.has(one):
-        return form_of(one) | None
-    item = present(get_args(one)[0]) if is_tuple(one) else None
-    return list[form_of(item) | None] | None if attrs.has(item) else Any  # type: ignore[misc, arg-type]
+        return form_of(one), None
+    item = get_args(one)[0] if is_tuple(one) else None
+    if not attrs.has(present(item)):
+        return Any, None
+    return list[form_of(present(item)) | None if is_optional(item) else form_of(item)], None  # type: ignore[misc]

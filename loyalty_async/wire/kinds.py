@@ -9,12 +9,17 @@ from typing import Any, Union, get_args, get_origin
 
 import attrs
 
-__all__ = ["fields_of", "is_date", "is_mapping", "is_optional", "is_tuple", "present"]
+__all__ = ["fields_of", "is_clock", "is_date", "is_mapping", "is_optional", "is_required", "is_tuple", "present"]
 
 
 def fields_of(kind: type) -> list[attrs.Attribute[Any]]:
     """Give the fields of an attrs class that have keys of their own: all but `extra`."""
     return [field for field in attrs.fields(attrs.resolve_types(kind)) if field.name != "extra"]
+
+
+def is_required(field: attrs.Attribute[Any]) -> bool:
+    """Tell whether a field must have a value."""
+    return field.default is attrs.NOTHING
 
 
 def is_date(kind: Any) -> bool:
@@ -25,6 +30,11 @@ def is_date(kind: Any) -> bool:
 def is_tuple(kind: Any) -> bool:
     """Tell whether it is a tuple."""
     return get_origin(kind) is tuple
+
+
+def is_clock(kind: Any) -> bool:
+    """Tell whether it is a moment, or None, and not only a day."""
+    return datetime in {kind, *get_args(kind)}
 
 
 def is_mapping(kind: Any) -> bool:

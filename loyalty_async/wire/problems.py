@@ -6,7 +6,7 @@ from typing import Self
 
 from loyalty_async.errors import MalformedAnswerError
 
-__all__ = ["Misfit", "cut_off", "malformed"]
+__all__ = ["Misfit", "TextNeeded", "cut_off", "malformed"]
 
 
 class Misfit(ValueError):  # noqa: N818 - never leaves `wire`
@@ -23,6 +23,10 @@ class Misfit(ValueError):  # noqa: N818 - never leaves `wire`
         if isinstance(problem, Misfit):
             return cls(problem.reason, step, *problem.path)
         return cls(str(problem), step)
+
+
+class TextNeeded(Exception):  # noqa: N818 - never leaves `wire`
+    """What is to be built needs a text that a form has not kept."""
 
 
 def malformed(problem: ValueError) -> MalformedAnswerError:

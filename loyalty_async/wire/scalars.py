@@ -22,6 +22,7 @@ __all__ = [
     "decimal_of",
     "integer",
     "integer_or_text",
+    "number_of",
     "octets",
     "open_enum",
     "scalar_of",
@@ -41,15 +42,17 @@ class Scalar:
 
     Attributes:
         accept: Reads any value.
-        usual: The class that a value has, or usually has.
+        usual: The class that a value has, or usually has; of two the union.
         make: Does for a value of exactly this class what *accept* does; None if such a value stays as it is.
         always: Whether a value of any other class is refused.
+        made: The class of what was accepted before, where a value may be that or not.
     """
 
     accept: Callable[[Any], Any]
-    usual: type
+    usual: Any
     make: Callable[[Any], Any] | None = None
     always: bool = True
+    made: type | None = None
 
     def __call__(self, value: object, _: Any = None) -> Any:
         """Read a value, as a hook of cattrs is asked to."""
@@ -109,17 +112,32 @@ def decimal(value: object) -> Decimal:
 class _Decimals(dict[str, Decimal]):
     """Decimals by their texts; of those that come first so many are remembered, for most amounts come again."""
 
+    def __init__(self, read: Callable[[str], Decimal]) -> None:
+        super().__init__()
+        self._read = read
+
     def __missing__(self, written: str) -> Decimal:
-        if not _DECIMAL.fullmatch(written):
-            raise ValueError("a decimal number was expected")
-        number = Decimal(written)
+        number = self._read(written)
         if len(self) < _REMEMBERED:
             self[written] = number
         return number
 
 
-decimal_of: Callable[[str], Decimal] = _Decimals().__getitem__
+def _amount(written: str) -> Decimal:
+    if not _DECIMAL.fullmatch(written):
+        raise ValueError("a decimal number was expected")
+    return Decimal(written)
+
+
+def _number(written: str) -> Decimal:
+    return decimal(Decimal(written))
+
+
+decimal_of: Callable[[str], Decimal] = _Decimals(_amount).__getitem__
 """Accepts a decimal as a text."""
+
+number_of: Callable[[str], Decimal] = _Decimals(_number).__getitem__
+"""Accepts a JSON number with a fraction or an exponent, as its text."""
 
 
 def _is_short(number: Decimal) -> bool:
@@ -148,8 +166,8 @@ _SCALARS: Mapping[Any, Scalar] = {
     int: Scalar(integer, int),
     bool: Scalar(boolean, bool),
     bytes: Scalar(octets, bytes),
-    Decimal: Scalar(decimal, str, decimal_of, always=False),
-    int | str: Scalar(integer_or_text, int, always=False),
+    Decimal: Scalar(decimal, str, decimal_of, always=False, made=Decimal),
+    int | str: Scalar(integer_or_text, int | str),
 }
 
 

@@ -102,7 +102,7 @@ def test_every_documented_field_is_read_into_its_attribute() -> None:
 
 
 def test_an_answer_of_documented_fields_is_decoded_into_forms_throughout() -> None:
-    page = DECODE(full_answer())
+    page = DECODE(full_answer()).form
     (entry,) = page.entries
     inside = [page, entry.entry_details[0], entry.customer_details.identifier]
     assert [type(form) for form in inside] == [form_of(kind) for kind in (LedgerPage, EntryDetail, MemberIdentifier)]

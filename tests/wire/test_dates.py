@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_async.models.ledger import LedgerEntry
+from loyalty_async.wire import dates
 from loyalty_async.wire.converter import make_converter
-from loyalty_async.wire.dates import day, instant, same_clock, wall_clock
+from loyalty_async.wire.dates import day, moment, same_clock
 
 OLDER, NEWER = "2024-05-04 07:16:34.0", "2024-05-04T07:16:34Z"
 NO_DATE = r"^a date was expected$"
@@ -20,6 +21,18 @@ LONDON = ZoneInfo("Europe/London")
 
 def at(*parts: int, minutes: int = 0) -> datetime:
     return datetime(*parts, tzinfo=timezone(timedelta(minutes=minutes)))  # type: ignore[misc, arg-type]
+
+
+def read(half: Any) -> datetime | None:
+    return None if half is None else moment(half)
+
+
+def instant(older: Any, newer: Any, zone: tzinfo) -> tuple[datetime, bool]:
+    return dates.instant(read(older), read(newer), zone)
+
+
+def wall_clock(older: Any, newer: Any) -> tuple[datetime, bool]:
+    return dates.wall_clock(read(older), read(newer))
 
 
 # ---- One field -------------------------------------------------------------------------------------------------------
@@ -46,8 +59,8 @@ def at(*parts: int, minutes: int = 0) -> datetime:
 )
 @pytest.mark.parametrize("newer", [False, True])
 def test_every_format_is_read_to_the_fraction(written: str, expected: datetime, newer: bool) -> None:
-    moment, agree = instant(None, written, UTC) if newer else instant(written, None, UTC)
-    assert moment.isoformat() == expected.isoformat()
+    read_at, agree = instant(None, written, UTC) if newer else instant(written, None, UTC)
+    assert read_at.isoformat() == expected.isoformat()
     assert agree
 
 
@@ -88,6 +101,11 @@ def test_a_text_that_is_no_date_is_refused_without_being_quoted(written: str) ->
         wall_clock(written, None)
 
 
+def test_a_fraction_of_more_than_six_digits_is_rounded() -> None:
+    assert moment("2024-05-04 07:16:34.9999996") == datetime(2024, 5, 4, 7, 16, 35)  # noqa: DTZ001 - as printed
+    assert moment("2024-05-04 07:16:34.1234564") == datetime(2024, 5, 4, 7, 16, 34, 123456)  # noqa: DTZ001
+
+
 @pytest.mark.parametrize("value", [0, 1714807000, True, [], {}, 1.5, b"2024-05-04 07:16:34"])
 @pytest.mark.parametrize("half", [0, 1])
 @pytest.mark.parametrize("other", [None, OLDER])
@@ -103,8 +121,8 @@ def test_a_value_that_is_no_text_is_no_date(value: Any, half: int, other: str | 
 
 
 def test_a_date_without_an_offset_is_of_the_servers_zone() -> None:
-    moment, _ = instant(OLDER, None, KOLKATA)
-    assert moment.isoformat() == "2024-05-04T07:16:34+05:30"
+    read_at, _ = instant(OLDER, None, KOLKATA)
+    assert read_at.isoformat() == "2024-05-04T07:16:34+05:30"
 
 
 @pytest.mark.parametrize(
@@ -117,20 +135,20 @@ def test_a_date_without_an_offset_is_of_the_servers_zone() -> None:
     ],
 )
 def test_a_date_without_an_offset_follows_the_servers_daylight_saving(written: str, expected: str) -> None:
-    moment, _ = instant(written, None, LONDON)
-    assert moment.isoformat() == expected
+    read_at, _ = instant(written, None, LONDON)
+    assert read_at.isoformat() == expected
 
 
 @pytest.mark.parametrize(("offset", "in_utc"), [("+01:00", 0), ("+00:00", 1), ("Z", 1)])
 def test_the_newer_field_tells_which_of_two_equal_clocks_it_was(offset: str, in_utc: int) -> None:
-    moment, agree = instant("2024-10-27 01:30:00.0", f"2024-10-27T01:30:00{offset}", LONDON)
-    assert moment.astimezone(UTC).hour == in_utc
+    read_at, agree = instant("2024-10-27 01:30:00.0", f"2024-10-27T01:30:00{offset}", LONDON)
+    assert read_at.astimezone(UTC).hour == in_utc
     assert agree
 
 
 def test_the_offset_of_the_newer_field_counts_more_than_the_servers_zone() -> None:
-    moment, agree = instant(OLDER, "2024-05-04T07:16:34+05:30", UTC)
-    assert moment.isoformat() == "2024-05-04T07:16:34+05:30"
+    read_at, agree = instant(OLDER, "2024-05-04T07:16:34+05:30", UTC)
+    assert read_at.isoformat() == "2024-05-04T07:16:34+05:30"
     assert agree
 
 
@@ -148,20 +166,20 @@ def test_instants_compare_across_a_change_of_the_clock(zone: tzinfo) -> None:
 
 
 def test_the_newer_fields_offset_and_the_older_fields_fraction_make_the_instant() -> None:
-    moment, agree = instant("2024-05-04 07:16:34.25", "2024-05-04T07:16:34+05:30", UTC)
-    assert moment.isoformat() == "2024-05-04T07:16:34.250000+05:30"
+    read_at, agree = instant("2024-05-04 07:16:34.25", "2024-05-04T07:16:34+05:30", UTC)
+    assert read_at.isoformat() == "2024-05-04T07:16:34.250000+05:30"
     assert agree
 
 
 def test_a_fraction_that_only_the_newer_field_has_is_kept() -> None:
-    moment, agree = instant(OLDER, "2024-05-04T07:16:34.75Z", UTC)
-    assert moment == at(2024, 5, 4, 7, 16, 34, 750000)
+    read_at, agree = instant(OLDER, "2024-05-04T07:16:34.75Z", UTC)
+    assert read_at == at(2024, 5, 4, 7, 16, 34, 750000)
     assert agree
 
 
 def test_where_the_two_fields_show_different_clocks_the_newer_one_counts_and_it_is_told() -> None:
-    moment, agree = instant("2024-05-04 12:46:34.25", NEWER, UTC)
-    assert moment == at(2024, 5, 4, 7, 16, 34)
+    read_at, agree = instant("2024-05-04 12:46:34.25", NEWER, UTC)
+    assert read_at == at(2024, 5, 4, 7, 16, 34)
     assert not agree
 
 
@@ -181,6 +199,13 @@ def test_a_tills_clock_is_naive_and_the_older_field_counts(
     assert wall_clock(older, newer) == (datetime.fromisoformat(expected), agree)
 
 
+def test_a_date_of_which_there_is_no_half_is_missing() -> None:
+    with pytest.raises(ValueError, match=r"^missing$"):
+        instant(None, None, UTC)
+    with pytest.raises(ValueError, match=r"^missing$"):
+        wall_clock(None, None)
+
+
 def test_clocks_are_the_same_to_the_second_whatever_the_offset() -> None:
     first = at(2024, 5, 4, 7, 16, 34, 5, minutes=330)
     assert same_clock(first, at(2024, 5, 4, 7, 16, 34))
@@ -193,9 +218,9 @@ def test_clocks_are_the_same_to_the_second_whatever_the_offset() -> None:
 )
 def test_any_instant_printed_twice_is_read_exactly(clock: datetime, minutes: int) -> None:
     newer = clock.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes))).isoformat()
-    moment, agree = instant(f"{clock:%Y-%m-%d %H:%M:%S.%f}", newer, KOLKATA)
-    assert moment == clock.replace(tzinfo=timezone(timedelta(minutes=minutes)))
-    assert moment.utcoffset() == timedelta(minutes=minutes)
+    read_at, agree = instant(f"{clock:%Y-%m-%d %H:%M:%S.%f}", newer, KOLKATA)
+    assert read_at == clock.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    assert read_at.utcoffset() == timedelta(minutes=minutes)
     assert agree
 
 

@@ -164,7 +164,7 @@ decode_raw = raw_decoder_of(Rows, "rows")
 
 
 def test_a_document_that_fits_becomes_forms() -> None:
-    document = decode(b'\xef\xbb\xbf{"a":1,"rows":[{"points":1.50},{"x":"y"}]}')
+    document = decode(b'\xef\xbb\xbf{"a":1,"rows":[{"points":1.50},{"x":"y"}]}').form
     assert [type(document)] == [form_of(Rows)]
     assert [type(row) for row in document.rows] == [form_of(Row)] * 2
     assert str(document.rows[0].points) == "1.50"
@@ -193,12 +193,25 @@ def test_what_is_no_document_makes_no_forms_either(decode_body: Callable[[bytes]
     assert raised.value.cut_off is refusal(body).cut_off
 
 
+def test_a_form_can_be_read_once_more_with_all_texts() -> None:
+    body = b'{"a":1,"rows":[{"points":1.50}]}'
+    assert decode(body).plain() == decode_json(body)
+    assert decode_raw(body).plain()["rows"] == [{"points": Decimal("1.50"), RAW: b'{"points":1.50}'}]
+
+
+@pytest.mark.parametrize("number", [b"1e999999999999999999999", b"1e41", b"1." + b"1" * 80])
+def test_a_number_that_is_too_long_has_no_form(number: bytes) -> None:
+    body = b'{"rows":[{"points":%b}]}' % number
+    with suppress(MalformedAnswerError):
+        assert isinstance(decode(body), dict)
+
+
 FIRST, SECOND = b'{ "points" : 1.50,\n"x":"\\u00e9" }', '{"x":"é"}'.encode()
 
 
 def test_each_object_of_a_list_can_keep_the_text_that_it_came_from() -> None:
-    document = decode_raw(b'\xef\xbb\xbf{"a":1,"rows":[' + FIRST + b" , " + SECOND + b", null]}")
-    assert [row and (row.x, row.raw) for row in document.rows] == [("é", FIRST), ("é", SECOND), None]
+    document = decode_raw(b'\xef\xbb\xbf{"a":1,"rows":[' + FIRST + b" , " + SECOND + b"]}").form
+    assert [(row.x, row.raw) for row in document.rows] == [("é", FIRST), ("é", SECOND)]
 
 
 def test_each_object_of_a_list_can_keep_its_text_where_the_document_is_not_familiar() -> None:

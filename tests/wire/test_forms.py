@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.vocabulary import EntityType
-from loyalty_async.wire.forms import UNSET, filling, form_of, keys_of, twin
+from loyalty_async.wire.forms import filling, form_of, keys_of, twin
 from loyalty_async.wire.kinds import fields_of
 from loyalty_async.wire.problems import Misfit
 
@@ -51,21 +51,28 @@ def refused(body: bytes) -> bool:
     return False
 
 
-def test_a_place_that_was_sent_nothing_is_unset() -> None:
+def test_a_place_that_was_sent_nothing_or_null_is_none() -> None:
     form = decoded(b'{"treeId": null}')
-    assert form.tree_id is None
-    assert {getattr(form, name) for name in form.__struct_fields__ if name != "tree_id"} == {UNSET}
+    assert {getattr(form, name) for name in form.__struct_fields__} == {None}
 
 
 def test_a_date_has_two_places() -> None:
-    form = decoded(b'{"plantedAt": "a", "plantedAtISO": "b"}')
-    assert (form.planted_at, getattr(form, twin("planted_at"))) == ("a", "b")
+    form = decoded(b'{"plantedAt": "2024-05-04 07:16:34.5", "plantedAtISO": "2024-05-04T07:16:34Z"}')
+    assert (form.planted_at, getattr(form, twin("planted_at"))) == (
+        datetime(2024, 5, 4, 7, 16, 34, 500000),  # noqa: DTZ001 - as printed
+        datetime(2024, 5, 4, 7, 16, 34, tzinfo=UTC),
+    )
+
+
+def test_where_there_must_be_something_it_is_there() -> None:
+    assert refused(b'{"crown": {}}')
+    assert refused(b'{"crown": {"leafName": null}}')
 
 
 def test_objects_and_lists_of_objects_become_forms() -> None:
-    form = decoded(b'{"crown": {"leafName": "a"}, "leaves": [{"leafName": "b"}, null]}')
+    form = decoded(b'{"crown": {"leafName": "a"}, "leaves": [{"leafName": "b"}, {"leafName": "c"}]}')
     leaf = form_of(Leaf)
-    assert (form.crown, form.leaves) == (leaf("a"), [leaf("b"), None])
+    assert (form.crown, form.leaves) == (leaf(leaf_name="a"), [leaf(leaf_name="b"), leaf(leaf_name="c")])
 
 
 @pytest.mark.parametrize(
@@ -74,7 +81,8 @@ def test_objects_and_lists_of_objects_become_forms() -> None:
         *(b'{"new": 1}', b'{"crown": {"new": 1}}', b'{"leaves": [{"new": 1}]}', b'{"extra": {}}', b'{"tree_id": 1}'),
         *(b'{"treeId": "1"}', b'{"treeId": true}', b'{"treeId": 1.0}', b'{"treeId": 1e3}'),
         *(b'{"isTall": 1}', b'{"isTall": "true"}', b'{"kind": 1}', b'{"kind": []}', b'{"crown": {"leafName": 1}}'),
-        *(b'{"crown": []}', b'{"crown": "x"}', b'{"leaves": {}}', b'{"leaves": ["x"]}', b"[]", b"1", b"null"),
+        *(b'{"crown": []}', b'{"crown": "x"}', b'{"leaves": {}}', b'{"leaves": ["x"]}', b'{"leaves": [null]}'),
+        *(b'{"owner": []}', b'{"owner": 1.5}', b'{"plantedAt": "soon"}', b'{"plantedAt": 1}', b"[]", b"1", b"null"),
     ],
 )
 def test_what_is_unknown_or_of_another_class_has_no_place(body: bytes) -> None:
@@ -83,13 +91,22 @@ def test_what_is_unknown_or_of_another_class_has_no_place(body: bytes) -> None:
 
 def test_what_is_read_further_may_be_anything() -> None:
     for value in (b'"1.5"', b"1.5", b"1", b"[1]", b'{"a": []}', b"null"):
-        for key in (b"height", b"owner", b"heights", b"plantedAt"):
+        for key in (b"height", b"heights"):
             assert not refused(b'{"%b": %b}' % (key, value))
 
 
 def test_filled_in_from_plain_values_a_form_is_the_same() -> None:
-    sent = b'{"treeId": 1, "isTall": null, "kind": "FLEET", "plantedAtISO": "b", "height": "1.5", "heights": {"m": 7}}'
+    sent = (
+        b'{"treeId": 1, "isTall": null, "kind": "FLEET", "plantedAtISO": "2024-05-04T07:16:34Z", "owner": "me",'
+        b'"heights": {"m": 7}}'
+    )
     assert filling(Tree)(msgspec.json.decode(sent)) == (decoded(sent), {})
+
+
+def test_filled_in_from_plain_values_an_amount_is_a_decimal() -> None:
+    form, _ = filling(Tree)({"height": "1.50"})
+    assert str(form.height) == "1.50"
+    assert type(form.height) is Decimal
 
 
 def test_what_has_no_place_comes_beside_the_form_in_the_servers_order() -> None:
@@ -116,12 +133,22 @@ def test_no_form_is_filled_in_from_what_is_no_object(raw: object) -> None:
         ({"treeId": Decimal("1.0")}, "an integer was expected", "treeId"),
         ({"isTall": 0}, "true or false was expected", "isTall"),
         ({"kind": 7}, "a text was expected", "kind"),
+        ({"owner": []}, "an integer or a text was expected", "owner"),
+        ({"height": "1e5"}, "a decimal number was expected", "height"),
+        ({"plantedAt": "soon"}, "a date was expected", "plantedAt"),
+        ({"plantedAtISO": 7}, "a date was expected", "plantedAtISO"),
     ],
 )
 def test_no_place_takes_another_value_when_filled_in_either(raw: dict[str, object], reason: str, key: str) -> None:
     with pytest.raises(Misfit) as raised:
         filling(Tree)(raw)
     assert (raised.value.reason, raised.value.path) == (reason, (key,))
+
+
+def test_nothing_is_filled_in_where_there_must_be_something() -> None:
+    with pytest.raises(Misfit) as raised:
+        filling(Leaf)({"leafName": None})
+    assert (raised.value.reason, raised.value.path) == ("missing", ("leafName",))
 
 
 def test_a_class_has_one_form() -> None:
