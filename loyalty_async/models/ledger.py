@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from loyalty_async.models.fields import mapping, unshown
+from loyalty_async.models.late import Late, with_late
 from loyalty_async.models.vocabulary import EntityType, EventName, LedgerEntryType, PointsCategory, Source
 
 __all__ = [
@@ -137,9 +138,12 @@ class EventDetails:
     extra: Mapping[str, Any] = mapping()
 
 
+@with_late("customer_details", "entry_details", "transaction_details", "event_details")
 @attrs.frozen(kw_only=True)
-class LedgerEntry:
+class LedgerEntry(Late):
     """One line of a ledger: one event, with the points it moved.
+
+    The objects in it are built when they are first looked at; they were proved when the entry was read.
 
     Attributes:
         event_log_id: The event's id. A group's event has a line for each member, with the same id.

@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from loyalty_async.models.ledger import LedgerEntry
+from loyalty_async.models.late import NOT_YET, late_fields, news_of
+from loyalty_async.models.ledger import EntryDetail, EntryMember, LedgerEntry
 from loyalty_async.models.pages import LedgerPage
 
 __all__ = ["unfamiliar"]
 
 _LONGEST_NAME = 100
 """A report stays small, whatever a server sends."""
+_CONTENTS = [(name, slot.__get__) for name, slot in late_fields(LedgerEntry).items()]
+"""What gives a late field of an entry as it is, without building it."""
 
 
 def unfamiliar(page: LedgerPage) -> Counter[str]:
@@ -39,25 +42,38 @@ def _in_page(page: LedgerPage) -> Iterator[str]:
 
 
 def _add_those_of(entry: LedgerEntry, names: list[str]) -> None:
-    """Add what is unfamiliar in an entry, of which there is nothing in nearly all."""
+    """Add what is unfamiliar in an entry, of which there is nothing in nearly all.
+
+    What is in it and not built yet has no unknown field, and its unknown words were noted when it was read.
+    """
     if entry.extra:
         names += entry.extra
     if type(entry.event_name) is str:
         names.append(f"event_name={entry.event_name}")
-    for detail in entry.entry_details:
-        if type(detail.ledger_entry_type) is str:
-            names.append(f"ledger_entry_type={detail.ledger_entry_type}")
-        if type(detail.points_category) is str:
-            names.append(f"points_category={detail.points_category}")
-        if detail.extra:
-            names += _fields("entry_details", detail)
-    if entry.transaction_details is not None:
-        names += _fields("transaction_details", entry.transaction_details)
-    if entry.event_details is not None:
-        names += _fields("event_details", entry.event_details)
-    if entry.customer_details is not None:
-        names += _fields("customer_details", entry.customer_details)
-        names += _fields("customer_details.identifier", entry.customer_details.identifier)
+    names += news_of(entry)
+    for path, content in _CONTENTS:
+        inside = content(entry)
+        if inside is not None and inside is not NOT_YET:
+            names += _inside(path, inside)
+
+
+def _inside(path: str, inside: Any) -> Iterator[str]:
+    if isinstance(inside, tuple):
+        for each in inside:
+            yield from _inside(path, each)
+    else:
+        yield from _fields(path, inside)
+        yield from _words(inside)
+        if isinstance(inside, EntryMember) and inside.identifier is not None:
+            yield from _fields(f"{path}.identifier", inside.identifier)
+
+
+def _words(inside: Any) -> Iterator[str]:
+    if isinstance(inside, EntryDetail):
+        if type(inside.ledger_entry_type) is str:
+            yield f"ledger_entry_type={inside.ledger_entry_type}"
+        if type(inside.points_category) is str:
+            yield f"points_category={inside.points_category}"
 
 
 def _fields(path: str, model: Any) -> Sequence[str]:

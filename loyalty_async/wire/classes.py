@@ -10,13 +10,15 @@ the form has proved already that the value may stay as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import tzinfo
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import cattrs
 
+from loyalty_async.models.late import NOT_YET, late_fields
+from loyalty_async.wire.assurances import sureness_of
 from loyalty_async.wire.dates import day, instant, wall_clock
 from loyalty_async.wire.forms import filling, form_of, keys_of, must_be_sent, twin
 from loyalty_async.wire.kinds import fields_of, is_clock, is_date, present
@@ -43,6 +45,25 @@ _FIELD = """
         made.{name} = {absent} if value is None else {built}
     except ValueError as problem:
         raise Misfit.inside(problem, {key!r}) from None
+"""
+_LATE = """
+    value, known = raw.{name}, len(news)
+    try:
+        if value is None:
+            made.{name} = {absent}
+        elif {name}_is_sure(value, news):
+            made.{name} = NOT_YET
+        else:
+            del news[known:]
+            made.{name} = {built}
+    except ValueError as problem:
+        raise Misfit.inside(problem, {key!r}) from None
+"""
+_BEFORE_LATE = """
+    news = []
+"""
+_BEHIND_LATE = """
+    made._content, made._build, made._news = raw, build_late, news
 """
 _DATE = """
     older, newer = raw.{name}, raw.{twin}
@@ -73,6 +94,7 @@ def _text(sent: dict[str, Any] | None, key: str) -> Any:
 
 _NAMES = {
     "Misfit": Misfit,
+    "NOT_YET": NOT_YET,
     "day": day,
     "instant": instant,
     "missing": _missing,
@@ -85,10 +107,12 @@ _NAMES = {
 def class_hook(converter: cattrs.Converter, kind: type, zone: tzinfo) -> Callable[[Any, Any], Any]:
     """Make the function that builds a *kind*; dates without an offset are read in *zone*."""
     own = {"kind": kind, "draft": _draft(kind), "form": form_of(kind), "fill": filling(kind), "zone": zone}
-    names: dict[str, Any] = {**_NAMES, **own}
+    names: dict[str, Any] = {**_NAMES, **own, "build_late": _late_builder(converter, kind)}
     fields = fields_of(kind)
     source = [_written_field(converter, kind, field, names) for field in fields if not is_date(field.type)]
     source += [_written_date(kind, field, names) for field in fields if is_date(field.type)]
+    if late_fields(kind):
+        source = [_BEFORE_LATE, *source, _BEHIND_LATE]
     exec("".join([_BEGINNING, *source, _END]), names)  # noqa: S102 - made of the names in our own classes only
     build: Callable[[Any, Any], Any] = names["build"]
     return build
@@ -97,7 +121,14 @@ def class_hook(converter: cattrs.Converter, kind: type, zone: tzinfo) -> Callabl
 def _draft(kind: type) -> type:
     """Make a class whose objects are filled in before they become a *kind*: to set a frozen one takes its time."""
     thawed = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    return type(kind.__name__, (kind,), thawed)
+    return type(kind.__name__, (kind,), {**thawed, **late_fields(kind)})
+
+
+def _late_builder(converter: cattrs.Converter, kind: type) -> Callable[[Any, str], Any]:
+    """Make what builds a late field of a *kind* from its form."""
+    types = {field.name: field.type for field in fields_of(kind)}
+    hooks = {name: converter.get_structure_hook(types[name]) for name in late_fields(kind)}
+    return lambda form, name: hooks[name](getattr(form, name), types[name])
 
 
 def _written_field(converter: cattrs.Converter, owner: type, field: attrs.Attribute[Any], names: dict[str, Any]) -> str:
@@ -113,6 +144,9 @@ def _written_field(converter: cattrs.Converter, owner: type, field: attrs.Attrib
     else:
         names |= {f"{name}_hook": converter.get_structure_hook(field.type), f"{name}_type": field.type}
         built = f"{name}_hook(value, {name}_type)"
+    if name in late_fields(owner):
+        names[f"{name}_is_sure"] = sureness_of(cast("Hashable", field.type))
+        return _LATE.format(key=key, name=name, absent=_absent(field, names), built=built)
     return _FIELD.format(key=key, name=name, absent=_absent(field, names), built=built)
 
 

@@ -12,7 +12,7 @@ import cattrs
 
 from loyalty_async.wire.classes import class_hook
 from loyalty_async.wire.documents import Document
-from loyalty_async.wire.forms import form_of, must_be_sent
+from loyalty_async.wire.forms import form_of, keys_of, must_be_sent
 from loyalty_async.wire.kinds import fields_of, is_mapping, is_optional, is_tuple, present
 from loyalty_async.wire.problems import Misfit, TextNeeded, malformed
 from loyalty_async.wire.scalars import scalar_of
@@ -92,13 +92,25 @@ def _scalar_hook(kind: Any) -> _Hook:
 def _optional_hook(converter: cattrs.Converter, kind: Any) -> _Hook:
     inner = present(kind)
     structure = converter.get_structure_hook(inner)
-    absent: tuple[Any, ...] = (None, {}, *_empty_forms(inner)) if attrs.has(inner) else (None,)
-    return lambda value, _: None if value in absent else structure(value, inner)
+    if not attrs.has(inner):
+        return lambda value, _: None if value is None else structure(value, inner)
+    is_empty = _emptiness_of(inner)
+    return lambda value, _: None if is_empty(value) else structure(value, inner)
 
 
-def _empty_forms(kind: type) -> list[Any]:
-    """Give the form that an empty object becomes, if there may be one."""
-    return [] if any(must_be_sent(kind, field) for field in fields_of(kind)) else [form_of(kind)()]
+def _emptiness_of(kind: type) -> Callable[[Any], bool]:
+    """Make what tells whether an object says nothing: it is `{}`, or all that it has are nulls where they may be."""
+    fields = fields_of(kind)
+    if any(must_be_sent(kind, field) for field in fields):
+        return lambda value: value is None or value == {}
+    empty, keys = form_of(kind)(), frozenset(key for field in fields for key in keys_of(kind, field))
+
+    def is_empty(value: Any) -> bool:
+        if value is None or value == empty:
+            return True
+        return value.__class__ is dict and keys.issuperset(value) and all(each is None for each in value.values())
+
+    return is_empty
 
 
 def _tuple_hook(converter: cattrs.Converter, kind: Any) -> _Hook:

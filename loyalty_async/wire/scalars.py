@@ -46,6 +46,7 @@ class Scalar:
         make: Does for a value of exactly this class what *accept* does; None if such a value stays as it is.
         always: Whether a value of any other class is refused.
         made: The class of what was accepted before, where a value may be that or not.
+        words: The known ones of an open enumeration.
     """
 
     accept: Callable[[Any], Any]
@@ -53,6 +54,7 @@ class Scalar:
     make: Callable[[Any], Any] | None = None
     always: bool = True
     made: type | None = None
+    words: frozenset[str] | None = None
 
     def __call__(self, value: object, _: Any = None) -> Any:
         """Read a value, as a hook of cattrs is asked to."""
@@ -158,7 +160,7 @@ class _Words(dict[str, str]):
 def open_enum(kind: type[StrEnum]) -> Scalar:
     """Accept a text: a member of *kind* where it is one, the text itself where it is new."""
     words = _Words({member.value: member for member in kind})
-    return Scalar(lambda value: words[text(value)], str, words.__getitem__)
+    return Scalar(lambda value: words[text(value)], str, words.__getitem__, words=frozenset(words))
 
 
 _SCALARS: Mapping[Any, Scalar] = {

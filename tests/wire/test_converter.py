@@ -12,7 +12,7 @@ from loyalty_async.errors import MalformedAnswerError
 from loyalty_async.models.ledger import EntryDetail, MemberIdentifier
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.wire.converter import make_converter
-from loyalty_async.wire.documents import decode_json, decoder_of
+from loyalty_async.wire.documents import decode_json, decoder_of, encode_json
 from loyalty_async.wire.forms import form_of
 from tests._support.full_answer import CANARY, decoded, full_answer
 from tests._support.ledger_json import (
@@ -131,6 +131,16 @@ def test_an_object_that_is_null_or_empty_is_none(name: str, empty: object) -> No
     document["ledgerEntries"][0][name] = empty
     entry = CONVERTER.structure(document, LedgerPage).entries[0]
     assert getattr(entry, FIELDS[type(entry)][name]) is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "extra"),
+    [({"firstName": None, "lastName": None}, None), ({"firstName": None, "tomorrow": None}, {"tomorrow": None})],
+)
+def test_an_object_of_nulls_is_none_and_one_with_a_new_field_is_not(sent: object, extra: object) -> None:
+    body = b'{"ledgerDetails":{"pageNumber":0,"pageSize":1,"totalEntries":0,"pageCount":0},"customerDetails":%b}'
+    owner = page_of(body % encode_json(sent)).owner
+    assert (owner and owner.extra) == extra
 
 
 @pytest.mark.parametrize(
