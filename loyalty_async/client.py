@@ -10,14 +10,13 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import attrs
 from anyio.lowlevel import current_token
 
 from loyalty_async.endpoints.account_balance import AccountEndpoint
 from loyalty_async.endpoints.ledger_balance import BalanceEndpoint
-from loyalty_async.endpoints.ledger_explode import EventEndpoint
 from loyalty_async.endpoints.ledger_info import LedgerEndpoint
 from loyalty_async.endpoints.promised_points import PromisedPointsEndpoint
 from loyalty_async.errors import ClientStateError, InvalidArgument
@@ -32,8 +31,11 @@ from loyalty_async.transport.exchanges import Timeouts
 from loyalty_async.transport.lanes import LANES, Lane
 from loyalty_async.transport.limits import EndpointLimits, InFlight, RateLimits
 from loyalty_async.transport.session import Session, session_to
-from loyalty_async.wire.altcraft import DIALECTS
+from loyalty_async.wire.altcraft import dialect_named
 from loyalty_async.wire.converter import make_converter
+
+if TYPE_CHECKING:
+    from loyalty_async.endpoints.ledger_explode import EventEndpoint
 
 __all__ = ["AltcraftClient", "CapillaryClient"]
 
@@ -138,13 +140,11 @@ class CapillaryClient(_Client):
     Attributes:
         ledger: The entries of ledgers.
         balances: What members have.
-        events: What happened, in full.
         promised_points: What members will get.
     """
 
     ledger: LedgerEndpoint
     balances: BalanceEndpoint
-    events: EventEndpoint
     promised_points: PromisedPointsEndpoint
 
     def __init__(
@@ -218,8 +218,18 @@ class CapillaryClient(_Client):
     def _open_endpoints(self) -> None:
         self.ledger = LedgerEndpoint(self._open_session, self._converter, self._zone, self._clock)
         self.balances = BalanceEndpoint(self._open_session, self._converter, self._zone)
-        self.events = EventEndpoint(self._open_session, self._converter)
         self.promised_points = PromisedPointsEndpoint(self._open_session, self._converter)
+
+    @property
+    def events(self) -> EventEndpoint:
+        """What happened, in full.
+
+        Events have more classes than all the rest, and are imported when this is first looked at. A program that must
+        not wait for that inside a request looks at it once when it starts.
+        """
+        from loyalty_async.endpoints.ledger_explode import EventEndpoint  # noqa: PLC0415
+
+        return EventEndpoint(self._open_session, self._converter)
 
 
 class AltcraftClient(_Client):
@@ -279,8 +289,7 @@ class AltcraftClient(_Client):
             InvalidArgument: Something here cannot work.
         """
         _check_token(token)
-        if dialect not in DIALECTS:
-            raise InvalidArgument("dialect must be 'json' or 'xml'")
+        speech = dialect_named(dialect)
         session = session_to(
             base_url,
             engine_name=engine,
@@ -296,7 +305,6 @@ class AltcraftClient(_Client):
             hooks=hooks,
             account="",  # The token is a secret: clients of one host share a limit unless it has a name.
         )
-        speech = DIALECTS[dialect]
         session.decipher = partial(decipher_altcraft, decode_body=speech.decode)
         session.authenticator = BearerAuthenticator(token) if bearer else None
         self._speech, self._credentials = speech, {} if bearer else {"token": token}

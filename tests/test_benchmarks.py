@@ -52,9 +52,9 @@ def test_a_contender_that_does_not_bring_everything_fails_the_run() -> None:
 @pytest.mark.real_time
 @pytest.mark.timeout(240)
 def test_an_import_that_brings_something_optional_fails_the_run() -> None:
-    greedy = Contender("greedy", "imports:imported", options={"module": "sqlite3"}, settings="")
+    greedy = Contender("greedy", "imports:imported", options={"code": "import sqlite3"}, settings="")
     setting = Setting(name="fresh", contenders=[greedy], served=Served(entries=1), units=1)
-    with pytest.raises(RuntimeError, match="sqlite3 imports sqlite3"):
+    with pytest.raises(RuntimeError, match="with `import sqlite3` comes sqlite3"):
         list(measure("imports", [setting], 1, lambda _: None))
 
 

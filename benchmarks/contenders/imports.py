@@ -1,10 +1,16 @@
-"""What an import takes, in an interpreter that has imported nothing else."""
+"""What an import takes, in an interpreter that has imported nothing else.
+
+As in an installation: with the bytecode of all modules at hand. A copy of the repository has none where the environment
+says that none is written, and its modules would be compiled at each import, beside an httpx that is not.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -31,27 +37,34 @@ OPTIONAL: Final = frozenset(
 """What no import of the package itself may bring; sqlite3 is there for exports only."""
 
 
-_WITHOUT_CLICK: Final = "import sys; sys.modules['click'] = None; import "
+_WITHOUT: Final = "import sys; sys.modules['click'] = sys.modules['trio'] = None; "
+"""Where they are installed, httpx imports its command line with the one, and httpcore a backend with the other."""
 
 
 @asynccontextmanager
-async def imported(_: Task, module: str) -> AsyncIterator[Work]:
-    """Import a module, once for each member.
+async def imported(_: Task, code: str) -> AsyncIterator[Work]:
+    """Run what imports something, once for each member.
 
     Raises:
         RuntimeError: Something optional came with it.
     """
-    code = _WITHOUT_CLICK + module
-    if surplus := OPTIONAL.intersection(_python(f"{code}; print(*sys.modules)").split()):
-        raise RuntimeError(f"{module} imports {', '.join(sorted(surplus))}")
+    code = _WITHOUT + code
+    with tempfile.TemporaryDirectory() as bytecode:
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": bytecode}
+        there = _python(
+            f"{code}; print(*[name for name, module in sys.modules.items() if module])", environment
+        ).split()
+        if surplus := OPTIONAL.intersection(there):
+            raise RuntimeError(f"with `{code.removeprefix(_WITHOUT)}` comes {', '.join(sorted(surplus))}")
 
-    async def work(members: Sequence[int]) -> int:
-        for _ in members:
-            _python(code)
-        return len(members)
+        async def work(members: Sequence[int]) -> int:
+            for _ in members:
+                _python(code, environment)
+            return len(members)
 
-    yield work
+        yield work
 
 
-def _python(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout  # noqa: S603
+def _python(code: str, environment: Mapping[str, str]) -> str:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout  # noqa: S603

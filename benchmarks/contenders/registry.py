@@ -159,17 +159,27 @@ POOLS: Final = tuple(
     for size in (1, 2, 5, 10, 20)
 )
 
+_FRESH: Final = "a fresh interpreter without click and trio, with which httpx would import its command line and more"
+
+_MAKE: Final = (
+    "from loyalty_async import CapillaryClient, OAuth; "
+    "CapillaryClient('https://example.com', auth=OAuth(key='key', secret='secret'))"
+)
+
 IMPORTS: Final = tuple(
-    Contender(
-        f"import {name}",
-        "imports:imported",
-        options={"module": module},
-        settings=f"a fresh interpreter without click, with which httpx would import its own command line{settings}",
-    )
-    for name, module, settings in (
-        ("nothing", "sys", ""),
-        ("httpx", "httpx", ""),
-        ("loyalty_async", "loyalty_async", "; fails if anything optional comes with it"),
+    Contender(name, "imports:imported", options={"code": code}, settings=settings)
+    for name, code, settings in (
+        ("import nothing", "pass", _FRESH),
+        ("import httpx", "import httpx", _FRESH),
+        ("import loyalty_async", "import loyalty_async", "the same; what it offers is imported when it is looked up"),
+        (
+            "import CapillaryClient",
+            "from loyalty_async import CapillaryClient",
+            "`from loyalty_async import CapillaryClient`; fails if anything optional comes with it",
+        ),
+        ("make httpx's client", "import httpx; httpx.AsyncClient()", "`import httpx; httpx.AsyncClient()`"),
+        ("make ours", _MAKE, "`from loyalty_async import …; CapillaryClient(…)`"),
+        ("make ours, for events", f"{_MAKE}.events", "the same, and `.events`, with which its models are imported"),
     )
 )
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.rate_limits import RateLimit
 from loyalty_async.protocol.backoff import RetryPolicy
 from loyalty_async.transport.concurrency import MOST, AdaptivePlaces, Places
-from loyalty_async.transport.couriers import Courier, Store
 from loyalty_async.transport.gate import Gate
 from loyalty_async.transport.permits import Permits
-from loyalty_async.transport.shared_permits import SharedPermits
+
+if TYPE_CHECKING:
+    from loyalty_async.transport.couriers import Store
 
 __all__ = ["EndpointLimits", "InFlight", "RateLimits", "gate_for", "most_in_flight"]
 
@@ -81,9 +82,18 @@ def _listed(name: str, limits: object) -> Sequence[RateLimit]:
 def _permits(
     limits: Sequence[RateLimit], groups: Mapping[str, Sequence[RateLimit]], *, learn: bool, scope: str
 ) -> Permits:
-    shared = [limit for its in (limits, *groups.values()) for limit in its if limit.store]
-    if not shared:
+    if not any(limit.store for its in (limits, *groups.values()) for limit in its):
         return Permits.from_limits(limits, groups, learn=learn)
+    return _shared_permits(limits, groups, learn=learn, scope=scope)
+
+
+def _shared_permits(
+    limits: Sequence[RateLimit], groups: Mapping[str, Sequence[RateLimit]], *, learn: bool, scope: str
+) -> Permits:
+    from loyalty_async.transport.couriers import Courier  # noqa: PLC0415 - few clients share a limit
+    from loyalty_async.transport.shared_permits import SharedPermits  # noqa: PLC0415
+
+    shared = [limit for its in (limits, *groups.values()) for limit in its if limit.store]
     for its in (limits, *groups.values()):
         _require_distinct(limit.per for limit in its if limit.store)
     if len({(limit.store, limit.name, limit.fallback is None) for limit in shared}) > 1:

@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 
+from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.accounts import Profile
 from loyalty_async.wire.documents import decode_json, encode_json
-from loyalty_async.wire.xml import decode_xml, encode_xml
 
-__all__ = ["DIALECTS", "Dialect", "balance_request"]
+__all__ = ["Dialect", "balance_request", "dialect_named"]
 
 
 @attrs.frozen
@@ -23,14 +23,23 @@ class Dialect:
     decode: Callable[[bytes], Any]
 
 
+def dialect_named(name: str) -> Dialect:
+    """Give a dialect: `json` or `xml`. The parser of XML is imported for those who ask for it.
+
+    Raises:
+        InvalidArgument: There is no such dialect.
+    """
+    if name == "json":
+        return _dialect("application/json", encode_json, decode_json)
+    if name == "xml":
+        from loyalty_async.wire.xml import decode_xml, encode_xml  # noqa: PLC0415 - few speak it
+
+        return _dialect("application/xml", encode_xml, decode_xml)
+    raise InvalidArgument("dialect must be 'json' or 'xml'")
+
+
 def _dialect(media_type: str, encode: Callable[..., bytes], decode: Callable[[bytes], Any]) -> Dialect:
     return Dialect({"Content-Type": media_type, "Accept": media_type}, encode, decode)
-
-
-DIALECTS: Mapping[str, Dialect] = {
-    "json": _dialect("application/json", encode_json, decode_json),
-    "xml": _dialect("application/xml", encode_xml, decode_xml),
-}
 
 
 def balance_request(program_id: int, member: Profile, currency: int | str | None) -> dict[str, int | str]:

@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from loyalty_async.models.accounts import AccountBalance
-from loyalty_async.models.balances import LedgerBalance
-from loyalty_async.models.earnings import AwardedPoints, EarnedPoints
-from loyalty_async.models.happenings import ManualPointsAdjustment, PointsDeduction, TargetCompleted
-from loyalty_async.models.ledger import LedgerEntry, RawEntry
-from loyalty_async.models.pages import LedgerPage
-from loyalty_async.models.promised_points import PromisedPointsSchedule
-
 __all__ = ["ISO", "RAW", "wire_name"]
 
 ISO = "ISO"
@@ -20,33 +12,34 @@ ISO = "ISO"
 RAW = "\x7fraw"
 """Where an object carries the text that it was decoded from; no answer has a key of this name."""
 
-_IRREGULAR: Mapping[tuple[type, str], str] = {
-    (AccountBalance, "active_balance"): "active_balance",
-    (AccountBalance, "total_balance"): "total_balance",
-    (AwardedPoints, "awarded_at"): "awardedOn",
-    (AwardedPoints, "expires_at"): "expiresOn",
-    (EarnedPoints, "expires_at"): "expiresOn",
-    (LedgerBalance, "details"): "ledgerDetails",
-    (LedgerBalance, "owner"): "customerDetails",
-    (LedgerEntry, "created_at"): "ledgerCreatedDate",
-    (LedgerPage, "entries"): "ledgerEntries",
-    (LedgerPage, "owner"): "customerDetails",
-    (LedgerPage, "paging"): "ledgerDetails",
-    (ManualPointsAdjustment, "created_at"): "createdOn",
-    (PointsDeduction, "awarded_till_at"): "awardedTillDate",
-    (PointsDeduction, "points_deducted_at"): "pointsDeductedOn",
-    (RawEntry, "raw"): RAW,
-    (PromisedPointsSchedule, "scheduled"): "promisedPointsScheduleList",
-    (PromisedPointsSchedule, "trigger_based"): "triggerBasedPointsList",
-    (TargetCompleted, "target_group_id"): "targetGroupID",
-    (TargetCompleted, "target_period_id"): "targetPeriodID",
+_IRREGULAR: Mapping[tuple[str, str], str] = {
+    ("AccountBalance", "active_balance"): "active_balance",
+    ("AccountBalance", "total_balance"): "total_balance",
+    ("AwardedPoints", "awarded_at"): "awardedOn",
+    ("AwardedPoints", "expires_at"): "expiresOn",
+    ("EarnedPoints", "expires_at"): "expiresOn",
+    ("LedgerBalance", "details"): "ledgerDetails",
+    ("LedgerBalance", "owner"): "customerDetails",
+    ("LedgerEntry", "created_at"): "ledgerCreatedDate",
+    ("LedgerPage", "entries"): "ledgerEntries",
+    ("LedgerPage", "owner"): "customerDetails",
+    ("LedgerPage", "paging"): "ledgerDetails",
+    ("ManualPointsAdjustment", "created_at"): "createdOn",
+    ("PointsDeduction", "awarded_till_at"): "awardedTillDate",
+    ("PointsDeduction", "points_deducted_at"): "pointsDeductedOn",
+    ("RawEntry", "raw"): RAW,
+    ("PromisedPointsSchedule", "scheduled"): "promisedPointsScheduleList",
+    ("PromisedPointsSchedule", "trigger_based"): "triggerBasedPointsList",
+    ("TargetCompleted", "target_group_id"): "targetGroupID",
+    ("TargetCompleted", "target_period_id"): "targetPeriodID",
 }
+"""By the names of the models: who writes a ledger's names need not have those of events imported."""
 
 
 def wire_name(name: str, owner: type | None = None) -> str:
     """Say what the API calls a field of *owner*, or a query parameter."""
     for kind in owner.__mro__ if owner else ():
-        if (kind, name) in _IRREGULAR:
-            return _IRREGULAR[kind, name]
+        if (kind.__name__, name) in _IRREGULAR:
+            return _IRREGULAR[kind.__name__, name]
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)

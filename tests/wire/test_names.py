@@ -1,10 +1,12 @@
 """The API's words."""
 
+import attrs
 import pytest
 
+import loyalty_async
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.pages import LedgerPage
-from loyalty_async.wire.names import wire_name
+from loyalty_async.wire.names import _IRREGULAR, wire_name
 from tests._support.ledger_json import FIELDS
 
 
@@ -32,3 +34,8 @@ def test_a_name_is_irregular_in_its_own_class_only() -> None:
     assert wire_name("created_at", LedgerEntry) == "ledgerCreatedDate"
     assert wire_name("created_at", LedgerPage) == "createdAt"
     assert wire_name("entries") == "entries"
+
+
+@pytest.mark.parametrize(("model", "field"), _IRREGULAR)
+def test_an_irregular_name_is_that_of_a_field_of_a_model(model: str, field: str) -> None:
+    assert field in attrs.fields_dict(getattr(loyalty_async, model))
