@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +21,10 @@ from loyalty_async.wire.documents import encode_json
 
 __all__ = ["JsonLines"]
 
+_NAMES = [field.name for field in attrs.fields(LedgerEntry)]
+_VALUES = attrgetter(*_NAMES)
+"""Gets what `attrs.asdict` would, in a third of the time."""
+
 
 @attrs.frozen
 class _JsonLinesFormat:
@@ -36,9 +41,10 @@ class _JsonLinesFormat:
     def encoder(self, member: Member) -> Encode:
         """Make what encodes the entries of a member."""
         owner = dict(zip(MEMBER_FIELDS, member_values(member), strict=True))
+        head = encode_json({"member": owner})[:-1]
 
         def encode(entries: Sequence[LedgerEntry]) -> tuple[bytes, int]:
-            return b"".join(_line(owner, entry) for entry in entries), len(entries)
+            return b"".join([_line(head, entry) for entry in entries]), len(entries)
 
         return encode
 
@@ -47,12 +53,14 @@ class _JsonLinesFormat:
         return open_plain(file, compressed=self.compressed)
 
 
-def _line(owner: dict[str, str | None], entry: LedgerEntry) -> bytes:
+def _line(head: bytes, entry: LedgerEntry) -> bytes:
     if isinstance(entry, RawEntry):
-        head = encode_json({"member": owner, "event_log_id": entry.event_log_id, "created_at": entry.created_at})
+        known = encode_json({"event_log_id": entry.event_log_id, "created_at": entry.created_at})
         # A line break can only stand between two values: in JSON it is nothing but space.
-        return head[:-1] + b',"raw":' + entry.raw.replace(b"\r", b" ").replace(b"\n", b" ") + b"}\n"
-    return encode_json({"member": owner, **attrs.asdict(entry, recurse=False)}) + b"\n"
+        raw = entry.raw.replace(b"\r", b" ").replace(b"\n", b" ")
+        return b'%b,%b,"raw":%b}\n' % (head, known[1:-1], raw)
+    fields = dict(zip(_NAMES, _VALUES(entry), strict=True))
+    return b"%b,%b\n" % (head, encode_json(fields)[1:])
 
 
 @attrs.frozen

@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
-from itertools import accumulate
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import attrs
 
-from loyalty_async.errors import InvalidArgument, UnfitValueError
-from loyalty_async.export.cells import encoder_of, json_of
-from loyalty_async.export.columns import Column, Kind, Table, table_of
+from loyalty_async.errors import InvalidArgument
+from loyalty_async.export.columns import Column, Kind, Table, member_values, table_of
 from loyalty_async.export.files import FileLimits, FileStore, peek
 from loyalty_async.export.runs import Past, Question
+from loyalty_async.export.sinks.batches import PRECISION, SCALE, arrays_of, line_of, read_line
 from loyalty_async.export.stores import Encode, Store, Writer
+from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.members import Member
-from loyalty_async.wire.documents import decode_json, encode_json
 
 __all__ = ["PRECISION", "SCALE", "Parquet", "arrow_type", "load_pyarrow", "read_rows"]
 
-PRECISION, SCALE = 38, 10
-"""Of decimals: 28 digits before the point and 10 behind it. What does not fit is an error, never rounded."""
-_BIGINT = 1 << 63
 _BATCH_ROWS = 2_000
 """So many rows are Python objects at once: about 10 MB."""
 _ROW_GROUP = 16 * 1024 * 1024
 """Bytes of columns in memory that are written together."""
 _FIRST_RATIO = 0.1
 """What JSON lines shrink to, until a file has shown it."""
-
-Convert = Callable[[Any], Any]
 
 
 def load_pyarrow() -> Any:
@@ -77,7 +69,7 @@ class Parquet:
         """Open the folder."""
         arrow = load_pyarrow()
         table = table_of(self.details, raw=raw)
-        form = _ParquetFormat(table, self.compression, arrow, [_plain(column) for column in table.columns])
+        form = _ParquetFormat(table, self.compression, arrow)
         return FileStore.open(Path(self.folder), form, self.limits, question)
 
     def peek(self, question: Question) -> Past:
@@ -91,26 +83,22 @@ class Parquet:
 
 @attrs.frozen
 class _ParquetFormat:
-    """See `Format`. On its way to the file a row is a line of JSON: small, exact, and no pyarrow object yet."""
+    """See `Format`."""
 
     table: Table
     _compression: str
     _arrow: Any
-    _plain: Sequence[Convert]
     suffix: str = ".parquet"
 
     def encoder(self, member: Member) -> Encode:
         """Make what encodes the entries of a member."""
-        return encoder_of(self.table, member, self._line)
+        owner, table = member_values(member), self.table
 
-    def _line(self, values: Sequence[object]) -> bytes:
-        plain: list[object] = []
-        try:
-            for value, convert in zip(values, self._plain, strict=True):
-                plain.append(None if value is None else convert(value))
-        except ValueError as problem:
-            raise UnfitValueError(f"{self.table.columns[len(plain)].name} {problem}") from None
-        return encode_json(plain) + b"\n"
+        def encode(entries: Sequence[LedgerEntry]) -> tuple[bytes, int]:
+            rows = [row for entry in entries for row in table.rows(owner, entry)]
+            return line_of(table.columns, rows) if rows else b"", len(rows)
+
+        return encode
 
     def open(self, file: BinaryIO) -> Writer:
         """Begin a file."""
@@ -128,7 +116,7 @@ class _ParquetWriter:
     _writer: Any
     _schema: Any
     _columns: Sequence[Column]
-    _lines: list[bytes] = attrs.field(factory=list)
+    _leaves: list[list[Any]] = attrs.field(factory=list)
     _batches: list[Any] = attrs.field(factory=list)
     _held: int = 0
     _given: int = 0
@@ -144,10 +132,8 @@ class _ParquetWriter:
     def write(self, lines: bytes) -> None:
         """Add whole lines."""
         for line in lines.splitlines():
-            self._lines.append(line)
             self._given += len(line)
-            if len(self._lines) >= _BATCH_ROWS:
-                self._make_batch()
+            self._add(read_line(line))
         if self._held >= _ROW_GROUP:
             self._write_group()
 
@@ -156,19 +142,22 @@ class _ParquetWriter:
         self._write_group()
         self._writer.close()
 
+    def _add(self, leaves: Sequence[list[Any]]) -> None:
+        self._leaves = self._leaves or [[] for _ in leaves]
+        for leaf, more in zip(self._leaves, leaves, strict=True):
+            leaf.extend(more)
+        if len(self._leaves[0]) >= _BATCH_ROWS:
+            self._make_batch()
+
     def _make_batch(self) -> None:
-        rows = decode_json(b"[" + b",".join(self._lines) + b"]")
-        self._lines.clear()
-        columns = [
-            _array(self._arrow, column, values, field.type)
-            for column, values, field in zip(self._columns, zip(*rows, strict=True), self._schema, strict=True)
-        ]
+        columns = arrays_of(self._arrow, self._columns, self._leaves, self._schema.types)
+        self._leaves.clear()
         batch = self._arrow.record_batch(columns, schema=self._schema)
         self._batches.append(batch)
         self._held += batch.nbytes
 
     def _write_group(self) -> None:
-        if self._lines:
+        if self._leaves:
             self._make_batch()
         if self._batches:
             self._writer.write_table(self._arrow.Table.from_batches(self._batches, self._schema))
@@ -190,72 +179,6 @@ def arrow_type(arrow: Any, column: Column) -> Any:
         Kind.AMOUNTS: arrow.map_(arrow.string(), decimal),
     }
     return simple.get(column.kind, arrow.string())
-
-
-def _plain(column: Column) -> Convert:
-    """Make what turns a value into one that JSON can carry, if the column can hold it."""
-    if column.kind is Kind.DETAILS:
-        inner = [_plain(one) for one in column.columns]
-        return lambda rows: [_each(inner, row) for row in rows]
-    simple: Mapping[Kind, Convert] = {
-        Kind.TEXT: str,
-        Kind.INTEGER: _integer,
-        Kind.DECIMAL: _decimal,
-        Kind.AMOUNTS: lambda amounts: [[name, _decimal(amount)] for name, amount in amounts.items()],
-        Kind.OBJECT: json_of(column),
-        Kind.RAW: bytes.decode,
-    }
-    return simple.get(column.kind, _same)
-
-
-_PARSED: Mapping[Kind, Convert] = {
-    Kind.DECIMAL: Decimal,
-    Kind.INSTANT: datetime.fromisoformat,
-    Kind.CLOCK: datetime.fromisoformat,
-    Kind.AMOUNTS: lambda amounts: [(name, Decimal(amount)) for name, amount in amounts],
-}
-"""What turns values that JSON carried into those that pyarrow takes, where they are not the same."""
-
-
-def _array(arrow: Any, column: Column, values: Sequence[Any], kind: Any) -> Any:
-    """Make a column out of what JSON carried; rows of details by their own columns, not a dictionary for each."""
-    if column.kind is Kind.DETAILS:
-        rows = [row for rows in values for row in rows]
-        inner = zip(*rows, strict=True) if rows else [()] * len(column.columns)
-        fields = [kind.value_type.field(place) for place in range(len(column.columns))]
-        arrays = [
-            _array(arrow, one, each, field.type) for one, each, field in zip(column.columns, inner, fields, strict=True)
-        ]
-        offsets = arrow.array(accumulate(map(len, values), initial=0), arrow.int32())
-        return arrow.ListArray.from_arrays(offsets, arrow.StructArray.from_arrays(arrays, fields=fields), type=kind)
-    parse = _PARSED.get(column.kind)
-    if parse is not None:
-        values = [None if value is None else parse(value) for value in values]
-    return arrow.array(values, kind)
-
-
-def _each(converts: Sequence[Convert], values: Sequence[object]) -> list[object]:
-    return [None if value is None else convert(value) for value, convert in zip(values, converts, strict=True)]
-
-
-def _same(value: object) -> object:
-    return value
-
-
-def _integer(value: int) -> int:
-    if not -_BIGINT <= value < _BIGINT:
-        raise ValueError("is an integer of more than 64 bits")
-    return value
-
-
-def _decimal(value: Decimal) -> str:
-    """Write a decimal as text; in text, for arithmetic would round it."""
-    whole, _, fraction = f"{value:f}".partition(".")
-    if len(whole.lstrip("-0")) > PRECISION - SCALE:
-        raise ValueError(f"has more than {PRECISION - SCALE} digits before the point")
-    if len(fraction.rstrip("0")) > SCALE:
-        raise ValueError(f"has more than {SCALE} digits behind the point")
-    return f"{whole}.{fraction[:SCALE]}"
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:

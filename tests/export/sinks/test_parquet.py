@@ -9,12 +9,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from loyalty_async import InvalidArgument
 from loyalty_async.export import Parquet
-from loyalty_async.export.sinks.parquet import PRECISION, SCALE, _decimal
+from loyalty_async.export.sinks.batches import PRECISION, SCALE
 from tests.cli.conftest import Served
 from tests.export.test_engine import members_of, run, true_of
 
@@ -61,27 +59,6 @@ async def test_duckdb_and_pyarrow_read_the_documented_types_and_exact_sums(
         assert schema.field("entry_details").type.value_type.field("points").type == decimal
     else:
         assert schema.field("entry_details_points").type == decimal
-
-
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=SCALE))
-@example(Decimal("-0.00"))
-@example(Decimal("1E+20"))
-@example(Decimal("9" * 28 + "." + "9" * 10))
-@example(Decimal("1.50000000000000"))
-def test_a_decimal_is_in_the_column_as_it_was_or_refused(value: Decimal) -> None:
-    try:
-        text = _decimal(value)
-    except ValueError:
-        assert abs(value) >= Decimal(10) ** (PRECISION - SCALE)
-        return
-    (found,) = pa.array([Decimal(text)], pa.decimal128(PRECISION, SCALE)).to_pylist()
-    assert found == value
-
-
-@pytest.mark.parametrize("value", ["0.00000000001", "1" + "0" * 28, "-" + "9" * 29])
-def test_what_would_be_rounded_is_refused(value: str) -> None:
-    with pytest.raises(ValueError, match="digits"):
-        _decimal(Decimal(value))
 
 
 def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
