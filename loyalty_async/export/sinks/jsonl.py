@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,12 +17,9 @@ from loyalty_async.export.stores import Encode, Store, Writer
 from loyalty_async.models.ledger import LedgerEntry, RawEntry
 from loyalty_async.models.members import Member
 from loyalty_async.wire.documents import encode_json
+from loyalty_async.wire.rows import write_row
 
 __all__ = ["JsonLines"]
-
-_NAMES = [field.name for field in attrs.fields(LedgerEntry)]
-_VALUES = attrgetter(*_NAMES)
-"""Gets what `attrs.asdict` would, in a third of the time."""
 
 
 @attrs.frozen
@@ -59,8 +55,7 @@ def _line(head: bytes, entry: LedgerEntry) -> bytes:
         # A line break can only stand between two values: in JSON it is nothing but space.
         raw = entry.raw.replace(b"\r", b" ").replace(b"\n", b" ")
         return b'%b,%b,"raw":%b}\n' % (head, known[1:-1], raw)
-    fields = dict(zip(_NAMES, _VALUES(entry), strict=True))
-    return b"%b,%b\n" % (head, encode_json(fields)[1:])
+    return b"%b,%b\n" % (head, write_row(entry)[1:])
 
 
 @attrs.frozen

@@ -30,7 +30,15 @@ COLUMNS = (
 )
 AT = datetime(2024, 5, 4, 7, 16, 34, 250000, tzinfo=UTC)
 CLOCK = datetime(2024, 5, 4, 12, 44)  # noqa: DTZ001 - a wall clock
-FULL: list[Any] = [1, AT, CLOCK, "\u00e9\n", [[Decimal("1.50"), "a"], [Decimal("2E+3"), None]], {"x": Decimal(7)}, {"new": [1]}]
+FULL: list[Any] = [
+    1,
+    AT,
+    CLOCK,
+    "\u00e9\n",
+    [[Decimal("1.50"), "a"], [Decimal("2E+3"), None]],
+    {"x": Decimal(7)},
+    {"new": [1]},
+]
 BARE: list[Any] = [None, None, None, None, [], None, {}]
 PLAIN = {
     "id": [1, None],
