@@ -19,7 +19,7 @@ from typing import Any
 from loyalty_async.export.sieves import Sieve
 from loyalty_async.export.transactions import transaction
 
-__all__ = ["Row", "Units"]
+__all__ = ["MOST_ARRIVALS", "Row", "Units"]
 
 Row = tuple[bytes, int, int, int | None, int, bytes | None]
 """Member, run, job, file, rows, recent."""
@@ -41,7 +41,7 @@ CREATE {kind} VIEW all_units AS
 _MERGE = """
 INSERT OR REPLACE INTO units SELECT member, run, job, file, rows, recent FROM arrivals ORDER BY member
 """
-_MOST_ARRIVALS = 100_000
+MOST_ARRIVALS = 100_000
 """A merge writes the whole of the large table, at a million units 30 MB: the more arrive before it, the less is each
 one's share. In memory an arrival takes some 140 bytes."""
 _MOST_KEYS = 500
@@ -78,10 +78,9 @@ class Units:
 
     def find(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, int, int, bytes | None]]:
         """Give member, run, job and recent of those that are known."""
-        numbers = [self._numbers[key] for key in keys if key in self._numbers]
-        yield from self._found("arrivals WHERE number", numbers)
-        merged = [key for key in self._sieve.passed(keys) if key not in self._numbers]
-        yield from self._found("units WHERE member", merged)
+        numbers = self._numbers
+        yield from self._found("arrivals WHERE number", [numbers[key] for key in keys if key in numbers])
+        yield from self._found("units WHERE member", self._sieve.passed(key for key in keys if key not in numbers))
 
     def _found(self, where: str, values: Sequence[object]) -> Iterator[Any]:
         for start in range(0, len(values), _MOST_KEYS):
@@ -116,7 +115,7 @@ class Units:
 
     def make_room(self) -> None:
         """Merge the arrivals if they are many, in one transaction."""
-        if len(self._numbers) < _MOST_ARRIVALS:
+        if len(self._numbers) < MOST_ARRIVALS:
             return
         self._sieve.add(self._numbers)  # Before, so that none is kept back, however this ends.
         with transaction(self._connection):

@@ -38,9 +38,10 @@ CREATE TABLE files (number INTEGER PRIMARY KEY, name TEXT, run INTEGER, units IN
 _CACHE_KIB = 64 * 1024
 _PATIENCE_S = 1.0
 """For the check of a folder to end; an export that is at work is not waited for."""
-_CHECKPOINT_PAGES = 16_000
-"""A page that changes again before the next checkpoint is written once less: these are 64 MB of log, as much as the
-cache."""
+_PAGE = 16 * 1024
+"""Of a new manifest. A merge writes all pages of the units: large ones are fewer calls to the system."""
+_LOG = 64 * 1024 * 1024
+"""Bytes, before a checkpoint: a page that changes again until then is written once less."""
 
 
 @attrs.frozen(kw_only=True)
@@ -126,10 +127,12 @@ class Manifest:
         with _translated("opened"):
             run = self._connection.execute
             run("PRAGMA locking_mode = EXCLUSIVE")
+            run(f"PRAGMA page_size = {_PAGE}")
             run("PRAGMA journal_mode = WAL")
             run("PRAGMA synchronous = FULL")
             run(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            run(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            (page,) = run("PRAGMA page_size").fetchone()  # It is what it was where the manifest is older.
+            run(f"PRAGMA wal_autocheckpoint = {_LOG // page}")
             with transaction(self._connection):
                 if question is not None and self._version() == 0:
                     self._begin_anew(question)

@@ -80,7 +80,7 @@ def _main(task: Task, begun: Event) -> None:
     if task.largest_file is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (task.largest_file, task.largest_file))
     if task.most_arrivals is not None:
-        arrivals._MOST_ARRIVALS = task.most_arrivals
+        arrivals.MOST_ARRIVALS = task.most_arrivals
     if task.unprivileged:
         obey_permissions()
     begun.set()

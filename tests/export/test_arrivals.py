@@ -51,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let arrivals be many when they are a few."""
-    monkeypatch.setattr(arrivals, "_MOST_ARRIVALS", MOST)
+    monkeypatch.setattr(arrivals, "MOST_ARRIVALS", MOST)
 
 
 def key(number: int) -> bytes:
@@ -193,7 +193,7 @@ def test_a_kill_before_any_statement_loses_and_doubles_nothing(path: Path, tmp_p
 
 
 def _note_until_killed(path: Path, done: Connection) -> None:
-    arrivals._MOST_ARRIVALS = MOST
+    arrivals.MOST_ARRIVALS = MOST
     manifest = begun(path)
     for number in itertools.count(len(manifest.files()) + 1):
         record(manifest, number)
