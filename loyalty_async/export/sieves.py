@@ -17,16 +17,20 @@ class Sieve:
     """
 
     def __init__(self) -> None:
-        self._places = bytearray(1 << (_BITS - 3))
+        self._places = bytearray()
 
     def add(self, keys: Iterable[bytes]) -> None:
         """Let these pass from now on."""
         places = self._places
         for key in keys:
+            if not places:  # Most exports are small, and never add one.
+                places = self._places = bytearray(1 << (_BITS - 3))
             bits = int.from_bytes(key[:4]) >> (32 - _BITS)
             places[bits >> 3] |= 1 << (bits & 7)
 
     def passed(self, keys: Iterable[bytes]) -> list[bytes]:
         """Give those that may have been added."""
         places = self._places
+        if not places:
+            return []
         return [key for key in keys if places[(bits := int.from_bytes(key[:4]) >> (32 - _BITS)) >> 3] >> (bits & 7) & 1]
