@@ -31,7 +31,7 @@ _AT_ONCE = 50
 """An export asks for so many members."""
 _KNOWN = 10_000
 _ROUNDS = 3
-_ALLOWED_RATIOS = {100: 1.15, 1_000: 1.3}
+_ALLOWED_RATIOS = {100: 1.15, 1_000: 1.35}
 """Of the time of the processor for new units, by how many a file has. With more in a file each costs less, and of that
 the merge, which walks through the whole manifest, is more."""
 _UNTIL = datetime(2025, 1, 1, tzinfo=UTC)
