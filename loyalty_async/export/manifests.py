@@ -1,6 +1,6 @@
 """The manifest of a folder: which units are done, and in which files they are. SQLite, used by one thread at a time.
 
-It holds no identifier: members are known by a keyed hash. One row a member, small rows in the order of their keys.
+It holds no identifier: members are known by a keyed hash, one small row a member; `arrivals` tells how they lie.
 It knows nothing of what the files hold, nor of who reads the ledgers.
 """
 
@@ -18,30 +18,30 @@ from typing import Any, Self
 import attrs
 
 from loyalty_async.errors import OutputError
+from loyalty_async.export.arrivals import Row, Units
 from loyalty_async.export.runs import Done, Known, Question, Run
+from loyalty_async.export.transactions import transaction
 
 __all__ = ["FileRecord", "Manifest"]
 
-_VERSION = 1
+_VERSION = 2
+_OLD_VERSION = 1
+"""Without arrivals: it is read as it is, and brought up to date when an export goes on with it."""
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY, since TEXT, asked_until TEXT, until TEXT, kept_from TEXT, complete INTEGER
 );
-CREATE TABLE units (
-    member BLOB PRIMARY KEY, run INTEGER, job INTEGER, file INTEGER, rows INTEGER, recent BLOB
-) WITHOUT ROWID;
 CREATE TABLE files (number INTEGER PRIMARY KEY, name TEXT, run INTEGER, units INTEGER, rows INTEGER, bytes INTEGER,
     sha256 TEXT);
 """
 _CACHE_KIB = 64 * 1024
 _PATIENCE_S = 1.0
 """For the check of a folder to end; an export that is at work is not waited for."""
-_CHECKPOINT_PAGES = 16_000
-"""Rows come in the order of hashes, so a commit changes pages all over the file. A page that changes again before the
-next checkpoint is written once less: these are 64 MB of log, as much as the cache."""
-_MOST_KEYS = 500
-"""In one question to SQLite, which allows 999 in its older versions."""
+_PAGE = 16 * 1024
+"""Of a new manifest. A merge writes all pages of the units: large ones are fewer calls to the system."""
+_LOG = 64 * 1024 * 1024
+"""Bytes, before a checkpoint: a page that changes again until then is written once less."""
 
 
 @attrs.frozen(kw_only=True)
@@ -72,6 +72,7 @@ class Manifest:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._units = Units(connection)
 
     @classmethod
     def open(cls, path: Path, question: Question) -> Self:
@@ -90,6 +91,7 @@ class Manifest:
             manifest._lock(question)
             manifest._require_version()
             manifest._hold_against(question)
+            manifest._bring_up_to_date()
         return manifest
 
     @classmethod
@@ -110,6 +112,7 @@ class Manifest:
             if writable:
                 manifest._lock(None)
             manifest._require_version()
+            manifest._stand_in()
         return manifest
 
     @contextlib.contextmanager
@@ -124,11 +127,13 @@ class Manifest:
         with _translated("opened"):
             run = self._connection.execute
             run("PRAGMA locking_mode = EXCLUSIVE")
+            run(f"PRAGMA page_size = {_PAGE}")
             run("PRAGMA journal_mode = WAL")
             run("PRAGMA synchronous = FULL")
             run(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            run(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-            with self._transaction():
+            (page,) = run("PRAGMA page_size").fetchone()  # It is what it was where the manifest is older.
+            run(f"PRAGMA wal_autocheckpoint = {_LOG // page}")
+            with transaction(self._connection):
                 if question is not None and self._version() == 0:
                     self._begin_anew(question)
 
@@ -146,12 +151,28 @@ class Manifest:
     def _require_version(self) -> None:
         with _translated("opened"):
             version = self._version()
-        if version != _VERSION:
-            raise OutputError(f"the manifest is of version {version}; this release reads version {_VERSION}")
+        if version not in (_OLD_VERSION, _VERSION):
+            raise OutputError(
+                f"the manifest is of version {version}; this release reads versions {_OLD_VERSION} and {_VERSION}"
+            )
+
+    def _bring_up_to_date(self) -> None:
+        with _translated("written"):
+            if self._version() != _VERSION:
+                with transaction(self._connection):
+                    self._units.create_arrivals()
+                    self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def _stand_in(self) -> None:
+        """Put in the place of what an old manifest does not have something that does not last: nothing is written."""
+        with _translated("read"):
+            if self._version() != _VERSION:
+                self._units.create_arrivals("TEMP")
 
     def _begin_anew(self, question: Question) -> None:
         for statement in filter(str.strip, _SCHEMA.split(";")):
             self._connection.execute(statement)
+        self._units.create()
         self._set_fact("question", question.text())
         self._set_fact("secret", secrets.token_bytes(32))
         self._set_fact("jobs", 0)
@@ -188,13 +209,13 @@ class Manifest:
     def begin(self) -> int:
         """Give the number of this job."""
         job = int(self._fact("jobs")) + 1
-        with _translated("written"), self._transaction():
+        with _translated("written"), transaction(self._connection):
             self._set_fact("jobs", job)
         return job
 
     def note(self, run: Run) -> None:
         """Note a run, if it is new: from now on its dates are fixed."""
-        with _translated("written"), self._transaction():
+        with _translated("written"), transaction(self._connection):
             self._connection.execute(
                 "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)",
                 [value.isoformat() if isinstance(value, datetime) else value for value in attrs.astuple(run)],
@@ -202,7 +223,7 @@ class Manifest:
 
     def complete(self, run: Run) -> None:
         """Note that a run came through the list."""
-        with _translated("written"), self._transaction():
+        with _translated("written"), transaction(self._connection):
             self._connection.execute("UPDATE runs SET complete = 1 WHERE number = ?", [run.number])
 
     def known(self, keys: Sequence[bytes], runs: Sequence[Run]) -> dict[bytes, Known]:
@@ -213,30 +234,26 @@ class Manifest:
             runs: What `runs` gave.
         """
         found: dict[bytes, Known] = {}
-        for start in range(0, len(keys), _MOST_KEYS):
-            some = keys[start : start + _MOST_KEYS]
-            wanted = ", ".join("?" * len(some))
-            with _translated("read"):
-                rows = self._connection.execute(
-                    f"SELECT member, run, job, recent FROM units WHERE member IN ({wanted})",  # noqa: S608 - marks only
-                    some,
-                )
-                for key, number, job, recent in rows:
-                    run = runs[number - 1]
-                    found[key] = Known(run.until, run.kept_from, number, job, recent or b"")
+        with _translated("read"):
+            for key, number, job, recent in self._units.find(keys):
+                run = runs[number - 1]
+                found[key] = Known(run.until, run.kept_from, number, job, recent or b"")
         return found
 
     def record(self, run: Run, job: int, file: FileRecord | None, units: Sequence[Done]) -> None:
         """Note units as done, with the file that holds their rows, in one transaction."""
         number = file.number if file else None
-        rows = sorted(
+        rows: list[Row] = [
             (unit.member, run.number, job, number if unit.rows else None, unit.rows, unit.recent or None)
             for unit in units
-        )  # Sorted, so that those on one page are written together.
-        with _translated("written"), self._transaction():
-            if file is not None:
-                self._connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", attrs.astuple(file))
-            self._connection.executemany("INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?, ?, ?)", rows)
+        ]
+        with _translated("written"):
+            self._units.make_room()
+            with transaction(self._connection):
+                if file is not None:
+                    self._connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", attrs.astuple(file))
+                added = self._units.append(rows)
+            self._units.keep(added)
 
     def files(self) -> list[FileRecord]:
         """Give the files, in the order in which they were written."""
@@ -248,19 +265,19 @@ class Manifest:
     def done_count(self, run: Run) -> int:
         """Count the members that a run has done."""
         with _translated("read"):
-            (count,) = self._connection.execute("SELECT count(*) FROM units WHERE run = ?", [run.number]).fetchone()
+            (count,) = self._connection.execute("SELECT count(*) FROM all_units WHERE run = ?", [run.number]).fetchone()
         return int(count)
 
     def unit_rows(self) -> list[int]:
         """Give how many rows each member has from the run that read it last."""
         with _translated("read"):
-            return [rows for (rows,) in self._connection.execute("SELECT rows FROM units")]
+            return [rows for (rows,) in self._connection.execute("SELECT rows FROM all_units")]
 
     def unit_counts(self) -> dict[int, tuple[int, int]]:
         """Count, by file, the members whose last rows are in it, and those rows; in one pass."""
         with _translated("read"):
             found = self._connection.execute(
-                "SELECT file, count(*), sum(rows) FROM units WHERE rows > 0 GROUP BY file"
+                "SELECT file, count(*), sum(rows) FROM all_units WHERE rows > 0 GROUP BY file"
             ).fetchall()
         return {number: (count, rows) for number, count, rows in found}
 
@@ -282,17 +299,6 @@ class Manifest:
 
     def _set_fact(self, name: str, value: object) -> None:
         self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [name, value])
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:

@@ -21,12 +21,13 @@ from loyalty_async.export.files import unit_rows
 from loyalty_async.export.lists import Members, Taken
 from loyalty_async.export.members import Listed
 from loyalty_async.export.openings import export_ledgers, question_of
+from loyalty_async.export.progress import Summary
 from loyalty_async.export.runs import Stretch, next_run
 from loyalty_async.export.stores import Sink
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.windows import WINDOW
 
-__all__ = ["Plan", "margin_of", "plan_export"]
+__all__ = ["Plan", "bytes_of", "margin_of", "plan_export"]
 
 _FEW = 5
 """Fewer members than these tell nothing of how much ledgers differ."""
@@ -81,7 +82,7 @@ async def plan_export(
     settle: timedelta = timedelta(hours=1),
     lookback: timedelta = timedelta(days=1),
 ) -> Plan:
-    """Read the whole list and the ledgers of a few members; write nothing where the export will.
+    """Read the whole list and the ledgers of a few members, one of them twice; write nothing where the export will.
 
     Args:
         client: Open.
@@ -107,16 +108,21 @@ async def plan_export(
     drawn, usable, unusable = await _draw(members, sample)
     since = run.since if run.number == 1 else runs[run.number - 2].until - lookback
     with tempfile.TemporaryDirectory() as folder:
-        tried = await export_ledgers(
-            client,
-            drawn,
-            Stretch(since, run.until),
-            sink.trial(Path(folder, "sample")),
-            filters=filters,
-            raw=raw,
-            settle=settle,
-            dead_letters=Path(folder, "failed"),
-        )
+
+        async def tried_with(members: Sequence[Listed], name: str) -> Summary:
+            return await export_ledgers(
+                client,
+                members,
+                Stretch(since, run.until),
+                sink.trial(Path(folder, name)),
+                filters=filters,
+                raw=raw,
+                settle=settle,
+                dead_letters=Path(folder, "failed"),
+            )
+
+        tried = await tried_with(drawn, "sample")
+        first = await tried_with(drawn[:1], "first")
         rows = await anyio.to_thread.run_sync(unit_rows, Path(folder, "sample"))
     done = min(past.done, usable) if runs and run.number == runs[-1].number else 0
     left = usable - done
@@ -132,10 +138,29 @@ async def plan_export(
         windows=left * math.ceil((run.until - since) / WINDOW) if since else None,
         requests=math.ceil(tried.requests * times),
         entries=round(tried.entries * times),
-        bytes=round(tried.bytes * times),
+        bytes=bytes_of(times, (tried.rows, tried.bytes), (first.rows, first.bytes)),
         margin=margin_of(rows, left),
         minutes=tried.requests * times / quota,
     )
+
+
+def bytes_of(times: float, sample: tuple[int, int], first: tuple[int, int]) -> int:
+    """Say how long an output is that has so many times the rows of a sample.
+
+    A part of a file is there once, however many rows it has: that of a Parquet file with all columns is as long as some
+    hundred rows. It is where the line through the sample and its first member begins.
+
+    Args:
+        times: How many times.
+        sample: Rows and bytes of the output of the sample.
+        first: Rows and bytes of an output of its first member alone.
+    """
+    (rows, size), (fewer_rows, fewer_bytes) = sample, first
+    once = 0.0
+    if 0 < fewer_rows < rows:
+        a_row = (size - fewer_bytes) / (rows - fewer_rows)
+        once = max(0.0, fewer_bytes - fewer_rows * a_row)
+    return round(once + (size - once) * times) if times else 0
 
 
 def margin_of(rows: Sequence[int], members: int) -> float:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from loyalty_async.errors import InvalidArgument, OutputError
+from loyalty_async.export.transactions import transaction
 from loyalty_async.export.units import member_key
 from loyalty_async.models.members import Member
 
@@ -128,7 +129,7 @@ class Journal:
         Raises:
             OutputError: The disk is full, or the like.
         """
-        with _translated("written"), _transaction(self._connection):
+        with _translated("written"), transaction(self._connection):
             run = self._connection.executemany
             run("INSERT OR REPLACE INTO members VALUES (?, ?)", [(key, self._job) for key in self._waiting])
             run("INSERT INTO findings (record) VALUES (?)", [(record,) for record in self._records])
@@ -166,7 +167,7 @@ class Journal:
                 self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
 
     def _prepare(self, question: dict[str, str]) -> None:
-        with _translated("opened"), _transaction(self._connection):
+        with _translated("opened"), transaction(self._connection):
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 for statement in filter(str.strip, _SCHEMA.split(";")):
@@ -208,18 +209,6 @@ def _require_same(question: dict[str, str], before: dict[str, str]) -> None:
             f"the folder holds an unfinished run with other arguments ({', '.join(other)} differ): give the same ones, "
             "or another folder"
         )
-
-
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import resource
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
@@ -21,7 +21,7 @@ import attrs
 import pytest
 
 from loyalty_async import CapillaryClient, Customer, LoyaltyError, OAuth, RateLimit, RetryPolicy
-from loyalty_async.export import Sink, Stretch, export_ledgers
+from loyalty_async.export import Sink, Stretch, arrivals, export_ledgers
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
@@ -44,6 +44,7 @@ class Task:
     unprivileged: bool = False
     rate_limit: RateLimit | None = None
     problem_file: Path | None = None
+    most_arrivals: int | None = None
 
 
 async def perform(task: Task) -> None:
@@ -78,6 +79,8 @@ def obey_permissions() -> None:
 def _main(task: Task, begun: Event) -> None:
     if task.largest_file is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (task.largest_file, task.largest_file))
+    if task.most_arrivals is not None:
+        arrivals.MOST_ARRIVALS = task.most_arrivals
     if task.unprivileged:
         obey_permissions()
     begun.set()
@@ -102,11 +105,17 @@ def _get_ready() -> None:
 
 def start(task: Task) -> BaseProcess:
     """Begin an export in a process of its own; it is about to open its output when this returns."""
-    _get_ready()
     begun = _CONTEXT.Event()
-    process = _CONTEXT.Process(target=_main, args=(task, begun), daemon=True)
-    process.start()
+    process = start_process(_main, task, begun)
     begun.wait(30)
+    return process
+
+
+def start_process(main: Callable[..., object], *arguments: object) -> BaseProcess:
+    """Begin a process of its own."""
+    _get_ready()
+    process = _CONTEXT.Process(target=main, args=arguments, daemon=True)
+    process.start()
     return process
 
 

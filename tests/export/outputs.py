@@ -107,5 +107,5 @@ def jobs_by_member(sink: Sink) -> list[int]:
                 return [job for (job,) in connection.execute(f"SELECT job FROM {sink.table}_export_units")]  # noqa: S608
         assert isinstance(sink, Csv | JsonLines | Parquet)
         with contextlib.closing(sqlite3.connect(Path(sink.folder, "manifest.sqlite"))) as manifest:
-            return [job for (job,) in manifest.execute("SELECT job FROM units")]
+            return [job for (job,) in manifest.execute("SELECT job FROM all_units")]
     return []

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import sqlite3
 import time
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pytest
 
 from loyalty_async.export import Sink, verify_export
+from loyalty_async.export.files import MANIFEST
 from loyalty_async.sandbox import Fault
 from tests.cli.conftest import Served
 from tests.export.children import Task, start
@@ -20,6 +24,8 @@ pytestmark = [pytest.mark.real_time, pytest.mark.timeout(150)]
 KILLS = 20
 SIZES = {"jsonl": 5_000, "jsonl.gz": 1, "csv": 6_000, "parquet": 1_000, "postgres": 4_000}
 """Of files or transactions, in bytes: some members."""
+ARRIVALS = 20
+"""Before they are merged: some of a manifest's units have been, and some have not."""
 FAULTS = (
     Fault(delay_s=0.001, jitter_s=0.002, times=None),
     Fault(status=503, every=41, times=None),
@@ -51,6 +57,7 @@ def test_an_export_that_is_killed_at_random_moments_has_each_entry_once(
     assert len(set(jobs_by_member(sink))) >= 3  # Those that were killed did some of it.
     if hasattr(sink, "folder"):
         assert verify_export(sink.folder).problems == ()
+        assert merged(sink.folder) >= ARRIVALS
         assert not [path for path in sink.folder.iterdir() if path.name.startswith(".")]
 
 
@@ -70,6 +77,13 @@ def wait_until_asked(served: Served, requests: int, process: BaseProcess, limit_
         time.sleep(0.001)
 
 
+def merged(folder: Path | str) -> int:
+    """Count the units that are no arrivals any more."""
+    with contextlib.closing(sqlite3.connect(Path(folder, MANIFEST))) as manifest:
+        (count,) = manifest.execute("SELECT count(*) FROM units").fetchone()
+    return int(count)
+
+
 def task_for(served: Served, sink: Sink, rng: random.Random) -> Task:
     return Task(
         url=served.url,
@@ -79,4 +93,5 @@ def task_for(served: Served, sink: Sink, rng: random.Random) -> Task:
         until=NOON,
         backend=rng.choice(["asyncio", "trio"]),
         options={"workers": 2},
+        most_arrivals=ARRIVALS,
     )

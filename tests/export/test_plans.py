@@ -7,7 +7,7 @@ import pytest
 
 from loyalty_async import Customer, InvalidArgument
 from loyalty_async.export import JsonLines, Parquet, Plan, Sink, Stretch, plan_export
-from loyalty_async.export.plans import margin_of
+from loyalty_async.export.plans import bytes_of, margin_of
 from tests.cli.conftest import Served
 from tests.export.conftest import BEGINNING, NOON
 from tests.export.test_engine import PLAIN, STRANGER, client_of, members_of, run, true_of
@@ -38,6 +38,34 @@ async def plan(
 )
 def test_a_margin_tells_how_much_ledgers_differ(rows: list[int], members: int, margin: float) -> None:
     assert margin_of(rows, members) == pytest.approx(margin, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("times", "first", "expected"),
+    [
+        (100.0, (10, 1_200), 1_000 + 100 * 2_000),
+        (1.0, (10, 1_200), 3_000),
+        (0.0, (10, 1_200), 0),
+        (100.0, (10, 300), 100 * 3_000),
+        (100.0, (10, 200), 100 * 3_000),
+        (100.0, (0, 0), 100 * 3_000),
+        (100.0, (100, 3_000), 100 * 3_000),
+    ],
+    ids=["a part is there once", "all", "none", "no such part", "short rows first", "an empty first", "one is all"],
+)
+def test_what_each_file_has_once_is_not_counted_for_each_member(
+    times: float, first: tuple[int, int], expected: int
+) -> None:
+    assert bytes_of(times, (100, 3_000), first) == expected
+
+
+async def test_the_bytes_of_a_small_sample_do_not_count_the_end_of_a_file_for_each_member(
+    served: Served, tmp_path: Path
+) -> None:
+    members = members_of(served, 160)
+    summary = await run(served, members, Parquet(tmp_path / "out"))
+    found = await plan(served, [*members], Parquet(tmp_path / "none"), sample=20)
+    assert found.bytes / found.entries < 1.6 * summary.bytes / summary.entries
 
 
 async def test_a_sample_of_all_is_exact_and_nothing_is_written(served: Served, tmp_path: Path) -> None:

@@ -52,10 +52,10 @@ def tamper(statement: str) -> Callable[[Path], object]:
         (lambda path: path.with_name(".entries-000099.jsonl.part").touch(), ".entries-000099.jsonl.part: is half-wr"),
         (tamper("UPDATE files SET rows = 3 WHERE number = 3"), "entries-000003.jsonl: has 2 rows, not 3"),
         (
-            tamper("DELETE FROM units WHERE file = 3"),
+            tamper("DELETE FROM arrivals WHERE file = 3"),
             "entries-000003.jsonl: the manifest has 0 rows of 0",
         ),
-        (tamper("UPDATE units SET file = 77 WHERE file = 3"), "entries-000003.jsonl: the manifest has 0 rows"),
+        (tamper("UPDATE arrivals SET file = 77 WHERE file = 3"), "entries-000003.jsonl: the manifest has 0 rows"),
     ],
 )
 def test_whatever_was_changed_is_found(spoil: Callable[[Path], object], said: str, tmp_path: Path) -> None:
