@@ -54,7 +54,7 @@ class Worker:
     untaken: int = 0
     taken: list[int] = attrs.field(factory=list)
 
-    async def __call__(self, job: Tree) -> int | Further[Tree]:
+    async def __call__(self, job: Tree) -> int | Further[Tree, int]:
         self.begun.append(job)
         self.running += 1
         self.most = max(self.most, self.running)
@@ -432,7 +432,7 @@ async def test_a_native_cancel_at_the_moment_of_the_result_loses_nothing(ahead: 
         elif waiting is not None:
             waiting.cancel()
 
-    async def work(job: Tree) -> int | Further[Tree]:
+    async def work(job: Tree) -> int | Further[Tree, int]:
         done = await worker(job)
         if job not in met:
             met.append(job)
@@ -476,7 +476,7 @@ class EagerTasks:
 async def test_tasks_that_run_at_once_change_nothing(forest: tuple[Tree, ...], ahead: int) -> None:
     """A job is done, or has split, before the next one is begun."""
 
-    async def work(job: Tree) -> int | Further[Tree]:
+    async def work(job: Tree) -> int | Further[Tree, int]:
         begun.append(job)
         most.append(len([job for job in begun if isinstance(job, int)]) - len(taken))
         return Further(job) if isinstance(job, tuple) else job
@@ -492,7 +492,7 @@ async def test_tasks_that_run_at_once_change_nothing(forest: tuple[Tree, ...], a
 
 
 async def test_an_error_of_a_task_that_runs_at_once_comes_in_its_place() -> None:
-    async def work(job: int) -> int | Further[int]:
+    async def work(job: int) -> int | Further[int, int]:
         begun.append(job)
         if job == 2:
             raise WorkError(job)
