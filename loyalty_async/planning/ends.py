@@ -8,13 +8,12 @@ cut.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 import attrs
 
-from loyalty_async.errors import NoEntriesError
+from loyalty_async.errors import IntervalTooLongError, NoEntriesError
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.accounts import Account
@@ -23,9 +22,12 @@ from loyalty_async.planning.jobs import Job, PageRequest, Split, Terms
 from loyalty_async.planning.proofs import proved_part, require_dates, why_not
 from loyalty_async.planning.windows import at_second, joined
 
-__all__ = ["read_from_end"]
+__all__ = ["LONGEST", "read_from_end", "too_long"]
 
 _SECOND = timedelta(seconds=1)
+LONGEST = 3
+"""How many times the pages of a part are read from one end, one after the other: of a longer span pieces of about that
+length are read, so that those who look ahead need not wait for each end in turn."""
 
 
 def read_from_end(
@@ -51,12 +53,18 @@ def read_from_end(
     end = _cut_off(begun, way) if begun else None
     if end is None:
         return None
-    rest = yield from _with_next(end.rest, math.ceil(end.left / paging.page_size), way)
+    rest = yield from _with_next(end.rest, -(-end.left // paging.page_size), way)
     if rest is None or rest.pages[0].paging.total_entries != end.left:
         return None
     account = _account(job, wanted, paging.total_entries)
     further = Job(rest.span, account, asked=rest.asked, pages=rest.pages)
     return Split([further], proved_part(Job(end.span, account), end.pages))
+
+
+def too_long(job: Job, first: LedgerPage, terms: Terms) -> bool:
+    """Tell whether a span is to be cut into pieces that may then be read from their ends."""
+    at_once = terms.pages_at_once(job.span, first.paging.page_size)
+    return job.by_ends and _most(at_once) > 0 and first.paging.page_count > LONGEST * at_once
 
 
 def _account(job: Job, wanted: Span, total: int) -> Account:
@@ -91,12 +99,17 @@ class _Way:
         return range(max(behind - self.most, 1), behind)
 
 
+def _most(at_once: int) -> int:
+    return (at_once - 1) // 2
+
+
 def _way(job: Job, first: LedgerPage, terms: Terms) -> _Way | None:
-    most = (terms.pages_at_once(job.span, first.paging.page_size) - 1) // 2
-    newest_first = shows_newest_first([entry.created_at for entry in first.entries])
-    if most < 1 or newest_first is None or not job.by_ends:
+    at_once = terms.pages_at_once(job.span, first.paging.page_size)
+    most = _most(at_once)
+    if not (job.by_ends and most and at_once < first.paging.page_count <= LONGEST * at_once):
         return None
-    return _Way(most, newest_first != terms.descending, terms.descending, terms.zone)
+    newest_first = shows_newest_first([entry.created_at for entry in first.entries])
+    return None if newest_first is None else _Way(most, newest_first != terms.descending, terms.descending, terms.zone)
 
 
 @attrs.frozen
@@ -115,7 +128,7 @@ def _with_next(
     numbers = way.next_numbers(begun.pages, count)
     try:
         more = (yield [PageRequest(begun.asked, number) for number in numbers]) if numbers else ()
-    except NoEntriesError:
+    except (NoEntriesError, IntervalTooLongError):
         return None
     require_dates(more, begun.span, begun.asked, way.zone)
     here = [page.paging.page_number for page in begun.pages]
@@ -189,6 +202,6 @@ def _further(pages: Sequence[LedgerPage], shown: int, total: int) -> Sequence[Le
     What was cut off stood on the last pages: those before them stay as they were, but for the total that they say.
     """
     first, last = pages[0].paging, pages[1]
-    paging = attrs.evolve(first, total_entries=total, page_count=math.ceil(total / first.page_size))
+    paging = attrs.evolve(first, total_entries=total, page_count=-(-total // first.page_size))
     here = [pages[0], attrs.evolve(last, entries=last.entries[:shown])]
     return [attrs.evolve(page, paging=attrs.evolve(paging, page_number=page.paging.page_number)) for page in here]

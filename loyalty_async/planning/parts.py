@@ -16,7 +16,7 @@ from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.accounts import Account
 from loyalty_async.planning.density import cut, divisible, halves
-from loyalty_async.planning.ends import read_from_end
+from loyalty_async.planning.ends import LONGEST, read_from_end, too_long
 from loyalty_async.planning.histories import read_everything
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Reading, Split, Terms
 from loyalty_async.planning.proofs import READINGS, incomplete, proved_part, require_dates, whole, why_not
@@ -112,12 +112,14 @@ def _row(entry: LedgerEntry) -> object:
 def _split(job: Job, wanted: Span, first: LedgerPage, terms: Terms) -> Split | None:
     """Split by what page 0 shows; other pages were not asked for, or do not add up. None if there is no place to."""
     total, size = first.paging.total_entries, max(first.paging.page_size, 1)
-    settled = at_second(terms.settled_before)
+    settled, by_ends = at_second(terms.settled_before), True
     if job.span.since < settled < job.span.until:
-        spans, by_ends = [Span(job.span.since, settled), Span(settled, job.span.until)], True
+        spans = [Span(job.span.since, settled), Span(settled, job.span.until)]
     else:
         seen = [entry.created_at for entry in first.entries]
-        spans, by_ends = cut(job.span, seen, total, size * terms.pages_at_once(job.span, size)), False
+        by_ends = too_long(job, first, terms)
+        room = size * terms.pages_at_once(job.span, size) * (LONGEST if by_ends else 1)
+        spans = cut(job.span, seen, total, room)
     spans = joined(spans, terms.zone)
     if len(spans) == 1:
         return None
