@@ -314,12 +314,14 @@ def test_an_hour_that_comes_twice_is_not_cut() -> None:
 
 
 def test_a_burst_without_a_gap_is_not_cut() -> None:
-    """Every entry a second after the one before it."""
+    """Every entry a second after the one before it: nothing is asked for beyond the pages that show that."""
     dates = [NOON + number * SECOND for number in range(1, 1500)]
     server = LedgerServer(ledger=entries_at(dates))
-    carried = carry_span(LONG, server, terms())
-    assert_read(server, carried, LONG)
-    assert all(split.part is None for split in carried.splits)
+    split = carry(Job(LONG), server, terms())
+    assert isinstance(split, Split)
+    assert split.part is None
+    assert [request.number for request in server.requests] == [0, 11, 12, 13, 14]
+    assert_read(server, carry_all(split.jobs, server, terms()), LONG)
 
 
 def test_a_cut_lies_inside_the_span() -> None:
@@ -328,3 +330,15 @@ def test_a_cut_lies_inside_the_span() -> None:
     server = LedgerServer(ledger=entries_at([*before, *spread(1000)[1:]]))
     carried = carry_span(LONG, server, terms(settled_before=FAR_AHEAD))
     assert_read(server, carried, LONG)
+
+
+def test_a_second_that_is_left_is_read_until_two_readings_agree() -> None:
+    """As any other: pages that are here from before are no reading of it. Most of these lie in the margin behind."""
+    span = Span(NOON - 20 * SECOND, NOON + 2 * SECOND)
+    behind = [span.until + number * MICROSECOND for number in range(1, 14)]
+    server = LedgerServer(ledger=entries_at([*[NOON] * 2, *behind]), most=4)
+    carried = carry_span(span, server, terms(pages_per_part=3))
+    assert carried.splits[0].part is not None
+    assert_read(server, carried, span)
+    last = [request.number for request in server.requests if request.asked == server.requests[-1].asked]
+    assert last[-8:] == [0, 1, 2, 3] * 2
