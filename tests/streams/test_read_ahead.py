@@ -222,11 +222,12 @@ async def test_a_result_that_waits_to_be_taken_takes_a_place() -> None:
     """Though there are jobs behind it: else more than `ahead + 1` results would be held."""
     worker = Worker(early=True)
     async with opened(worker, [(0, 1), (2, 3), (4, 5), (6, 7)], 2) as results:
-        for taken, begun in enumerate([[(0, 1), (2, 3), (4, 5)], [1], [3]]):
+        begins: list[set[Tree]] = [{(0, 1), (2, 3), (4, 5)}, {1}, {3}]
+        for taken, begun in enumerate(begins):
             before = len(worker.begun)
             assert await anext(results) == taken
             await anyio.sleep(100)
-            assert set(worker.begun[before:]) == set(begun)
+            assert set(worker.begun[before:]) == begun
 
 
 @either
