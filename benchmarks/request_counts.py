@@ -1,8 +1,7 @@
 """How many requests does a proof cost? `python -m benchmarks.request_counts [--quick]`.
 
 Reads ledgers of several shapes from an in-process sandbox through the public client, and prints the requests of each
-proof, also as a multiple of the pages that are needed: of those that the entries fill in the windows of 88 days that are
-asked for.
+proof, also as a multiple of the pages that are needed: those that the entries fill in the windows of 88 days.
 """
 
 import argparse
