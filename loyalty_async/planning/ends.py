@@ -47,9 +47,8 @@ def read_from_end(
     paging, way = pages[0].paging, _way(job, pages[0], terms)
     if way is None:
         return None
-    begun: _Begun | None = _Begun(job.span, wanted, pages)
-    if begun and not job.pages:
-        begun = yield from _with_next(begun, paging.page_count, way)
+    here = _Begun(job.span, wanted, pages)
+    begun = here if job.pages else (yield from _with_next(here, paging.page_count, way))
     end = _cut_off(begun, way) if begun else None
     if end is None:
         return None
