@@ -107,8 +107,14 @@ def _way(job: Job, first: LedgerPage, terms: Terms) -> _Way | None:
     most = _most(at_once)
     if not (job.by_ends and most and at_once < first.paging.page_count <= LONGEST * at_once):
         return None
-    newest_first = shows_newest_first([entry.created_at for entry in first.entries])
-    return None if newest_first is None else _Way(most, newest_first != terms.descending, terms.descending, terms.zone)
+    if job.pages:  # It goes on as it began, whatever this page 0 looks like.
+        from_last = job.pages[-1].paging.page_number == first.paging.page_count - 1
+    else:
+        newest_first = shows_newest_first([entry.created_at for entry in first.entries])
+        if newest_first is None:
+            return None
+        from_last = newest_first != terms.descending
+    return _Way(most, from_last, terms.descending, terms.zone)
 
 
 @attrs.frozen

@@ -296,6 +296,16 @@ def test_whatever_lies_beside_a_cut_comes_once(server: LedgerServer, at_once: in
     assert_read(server, carried, span, descending=descending)
 
 
+def test_what_is_left_is_read_on_as_it_was_begun() -> None:
+    """Though its first page, of two entries, looks as if the order were the other one."""
+    moments = [NOON + number * 3 * SECOND for number in [*range(10), 11, 10, 12, 13]]
+    server = LedgerServer(ledger=numbered(moments), order=by_id, most=2)
+    span = Span(NOON, NOON + DAY)
+    carried = carry_span(span, server, terms(pages_per_part=3, descending=True))
+    assert_read(server, carried, span, descending=True)
+    assert len([split for split in carried.splits if split.part is not None]) > 1
+
+
 def test_some_of_these_are_read_from_their_ends() -> None:
     """Otherwise the test above tested nothing."""
     server = LedgerServer(ledger=entries_at([NOON + number * 3 * SECOND for number in range(60)]), most=4)
