@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.windows import at_second
 
-__all__ = ["cut", "divisible", "halves", "shared_out"]
+__all__ = ["cut", "divisible", "halves", "shared_out", "shows_newest_first"]
 
 _SECOND = timedelta(seconds=1)
 _FULL = 0.9
@@ -43,7 +43,7 @@ def cut(span: Span, seen: Sequence[datetime], total: int, room: int) -> list[Spa
         total: How many entries the server says there are.
         room: How many entries can be read at once.
     """
-    newest_first = _newest_first(seen)
+    newest_first = shows_newest_first(seen)
     if total > len(seen) >= room:
         apart = _around_burst(span, seen)
         if apart is None and newest_first is not None:
@@ -85,7 +85,7 @@ def _around_burst(span: Span, seen: Sequence[datetime]) -> list[Span] | None:
     return _at(span, edges) if edges else None
 
 
-def _newest_first(seen: Sequence[datetime]) -> bool | None:
+def shows_newest_first(seen: Sequence[datetime]) -> bool | None:
     """Tell in which order the server shows entries; None if not by date. It sorts by id, which is nearly the same.
 
     In order the first half of what it shows is nearly all of the newer half, or of the older one.
@@ -136,7 +136,7 @@ def _quantile(span: Span, seen: Sequence[datetime], total: int, share: float) ->
     dates = sorted(moment for moment in seen if moment in span)
     if not dates:
         return span.since + span.length * share
-    newest_first = _newest_first(seen)
+    newest_first = shows_newest_first(seen)
     hidden = max(total - len(dates), 0) if newest_first is not None else 0
     rank = share * (hidden + len(dates))
     if newest_first:

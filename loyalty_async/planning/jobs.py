@@ -75,6 +75,9 @@ class Job:
         dated: Whether to ask by date; without, the server is asked for everything it has.
         earlier: How many entries of everything an earlier walk handed out, which this one goes on with.
         later: Of everything, what is dated here or after does not count: the end of the walk.
+        asked: What to ask the server for; None for the span and its margins.
+        pages: Those of what is asked for that are here already, the first among them, all of one reading.
+        by_ends: Whether it may be read from an end, as `ends` does: not if the server's order was of no help before.
     """
 
     span: Span
@@ -82,6 +85,9 @@ class Job:
     dated: bool = attrs.field(default=True, kw_only=True)
     earlier: int = attrs.field(default=0, kw_only=True)
     later: datetime | None = attrs.field(default=None, kw_only=True)
+    asked: Span | None = attrs.field(default=None, kw_only=True)
+    pages: Sequence[LedgerPage] = attrs.field(default=(), kw_only=True)
+    by_ends: bool = attrs.field(default=True, kw_only=True)
 
 
 @attrs.frozen(eq=False)
@@ -114,9 +120,15 @@ class Part:
 
 @attrs.frozen(eq=False)
 class Split:
-    """Jobs that take the place of one, oldest first."""
+    """What takes the place of a job.
+
+    Attributes:
+        jobs: What is to be read, oldest first.
+        part: What is proved already, and comes first in the order of the walk.
+    """
 
     jobs: Sequence[Job]
+    part: Part | None = None
 
 
 Reading = Generator[Sequence[PageRequest], Sequence[LedgerPage], Part | Split]

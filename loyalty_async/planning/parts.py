@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
+import attrs
+
 from loyalty_async.errors import IntervalTooLongError, NoEntriesError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.accounts import Account
 from loyalty_async.planning.density import cut, divisible, halves
+from loyalty_async.planning.ends import LONGEST, read_from_end, too_long
 from loyalty_async.planning.histories import read_everything
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Reading, Split, Terms
 from loyalty_async.planning.proofs import READINGS, incomplete, proved_part, require_dates, whole, why_not
@@ -40,7 +43,7 @@ def read(job: Job, terms: Terms) -> Reading:
 
 
 def _read_dated(job: Job, terms: Terms) -> Reading:
-    wanted = asked(job.span, terms.zone)
+    wanted = job.asked or asked(job.span, terms.zone)
     if not divisible(job.span, wanted):
         return (yield from _read_second(job, wanted, terms))
     try:
@@ -51,11 +54,16 @@ def _read_dated(job: Job, terms: Terms) -> Reading:
         return Part(job)
     if whole(pages[0]) or (len(pages) > 1 and not why_not(pages)):
         return proved_part(job, pages)
-    return _split(job, pages[0], terms) or (yield from _read_second(job, wanted, terms))
+    return (
+        (yield from read_from_end(job, wanted, pages, terms))
+        or _split(job, wanted, pages[0], terms)
+        or (yield from _read_second(job, wanted, terms))
+    )
 
 
 def _read_second(job: Job, wanted: Span, terms: Terms) -> Reading:
     """Read what cannot be split: once if that proves it, else until two readings agree."""
+    job = attrs.evolve(job, pages=())
     settled = job.span.until <= terms.settled_before
     reason, earlier = _DIFFER, None
     for again in range(READINGS):
@@ -76,41 +84,47 @@ def _read_second(job: Job, wanted: Span, terms: Terms) -> Reading:
 def _read_pages(
     job: Job, wanted: Span, terms: Terms, again: int = 0, most: int | None = None
 ) -> Generator[Sequence[PageRequest], Sequence[LedgerPage], Sequence[LedgerPage]]:
-    """Read page 0 and, if they may be walked and are there, the others."""
+    """Read page 0 and, if they may be walked and are there, the others; those that are here already are not."""
     try:
-        (first,) = yield (PageRequest(wanted, 0, again),)
+        pages = job.pages or (yield (PageRequest(wanted, 0, again),))
     except NoEntriesError:
         return ()
-    require_dates((first,), job.span, wanted, terms.zone)
+    require_dates(pages, job.span, wanted, terms.zone)
+    first = pages[0]
     most = most or terms.pages_at_once(job.span, first.paging.page_size)
     if whole(first) or not 1 < first.paging.page_count <= most:
-        return (first,)
+        return pages
+    here = [0, *(page.paging.page_number for page in pages[1:])]
+    numbers = [number for number in range(first.paging.page_count) if number not in here]
     try:
-        rest = yield [PageRequest(wanted, number) for number in range(1, first.paging.page_count)]
+        rest = yield [PageRequest(wanted, number) for number in numbers]
     except NoEntriesError:  # There were fewer than page 0 said: the ledger shrank.
-        return (first,)
+        return pages
     require_dates(rest, job.span, wanted, terms.zone)
-    return (first, *rest)
+    by_number = dict(zip([*here, *numbers], [*pages, *rest], strict=True))
+    return [by_number[number] for number in range(first.paging.page_count)]
 
 
 def _row(entry: LedgerEntry) -> object:
     return entry
 
 
-def _split(job: Job, first: LedgerPage, terms: Terms) -> Split | None:
+def _split(job: Job, wanted: Span, first: LedgerPage, terms: Terms) -> Split | None:
     """Split by what page 0 shows; other pages were not asked for, or do not add up. None if there is no place to."""
     total, size = first.paging.total_entries, max(first.paging.page_size, 1)
-    settled = at_second(terms.settled_before)
+    settled, by_ends = at_second(terms.settled_before), True
     if job.span.since < settled < job.span.until:
         spans = [Span(job.span.since, settled), Span(settled, job.span.until)]
     else:
         seen = [entry.created_at for entry in first.entries]
-        spans = cut(job.span, seen, total, size * terms.pages_at_once(job.span, size))
+        by_ends = too_long(job, first, terms)
+        room = size * terms.pages_at_once(job.span, size) * (LONGEST if by_ends else 1)
+        spans = cut(job.span, seen, total, room)
     spans = joined(spans, terms.zone)
     if len(spans) == 1:
         return None
-    account = Account(job.span, asked(job.span, terms.zone), total, len(spans), job.account)
-    return Split([Job(span, account) for span in spans])
+    account = Account(job.span, wanted, total, len(spans), job.account)
+    return Split([Job(span, account, by_ends=by_ends) for span in spans])
 
 
 def _take_the_place(job: Job, spans: Sequence[Span]) -> Split:

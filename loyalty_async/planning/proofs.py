@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from loyalty_async.errors import IncompleteLedgerError
 from loyalty_async.models.ledger import LedgerEntry
-from loyalty_async.models.pages import LedgerPage
+from loyalty_async.models.pages import LedgerPage, Paging
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.jobs import Job, Part
 from loyalty_async.planning.orders import in_order
@@ -43,15 +43,19 @@ def whole(page: LedgerPage) -> bool:
     return paging.page_number == 0 and paging.page_count <= 1 and paging.total_entries == len(page.entries)
 
 
-def why_not(pages: Sequence[LedgerPage], identity: Callable[[LedgerEntry], object] = event_log_id) -> str | None:
+def why_not(
+    pages: Sequence[LedgerPage],
+    identity: Callable[[LedgerEntry], object] = event_log_id,
+    numbers: Sequence[int] | None = None,
+) -> str | None:
     """Say why pages 0, 1, 2, … do not prove that they are everything; None if they do.
 
     They do when totals and page counts are the same in all, each page is the one asked for, the entries are as many as
     was said, and no *identity* stands on two pages. Equal rows within one page are all real: a group's event has a row
-    for each member.
+    for each member. Of pages with other *numbers* the same says that they are those of one reading.
     """
     first = pages[0].paging
-    for number, page in enumerate(pages):
+    for number, page in zip(numbers or range(len(pages)), pages, strict=True):
         paging = page.paging
         if paging.page_number != number:
             return "the server answered with another page than the one asked for"
@@ -63,12 +67,19 @@ def why_not(pages: Sequence[LedgerPage], identity: Callable[[LedgerEntry], objec
             return "the server's totals changed from page to page"
     if first.page_size < 1 or first.page_count != -(-first.total_entries // first.page_size):
         return "the server's page count does not fit its total"
-    if sum(len(page.entries) for page in pages) != first.total_entries:
+    if sum(len(page.entries) for page in pages) != _counted(first, numbers):
         return "the server served another number of entries than it counted"
     distinct = [{identity(entry) for entry in page.entries} for page in pages]
     if len(set().union(*distinct)) < sum(map(len, distinct)):
         return "an entry stands on two pages"
     return None
+
+
+def _counted(paging: Paging, numbers: Sequence[int] | None) -> int:
+    """Say how many entries pages hold by what was said of the whole; without numbers, all of them."""
+    if numbers is None:
+        return paging.total_entries
+    return sum(min(paging.total_entries - number * paging.page_size, paging.page_size) for number in numbers)
 
 
 def stray_page(pages: Sequence[LedgerPage], allowed: Span) -> int | None:

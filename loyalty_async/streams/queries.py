@@ -62,7 +62,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         """Iterate one request at a time, without tasks; `break` whenever you like."""
         point, walk = self._begin()
 
-        async def work(job: Job) -> Part | Further[Job]:
+        async def work(job: Job) -> Part | Further[Job, Part]:
             return await walk.perform(job, walk.pages)
 
         return EntryStream(walk, self.member, InTurn(work, walk.jobs()), point, self.max_items)
@@ -86,7 +86,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         async def pages(requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
             return await fetch_all(walk.page, requests)
 
-        async def work(job: Job) -> Part | Further[Job]:
+        async def work(job: Job) -> Part | Further[Job, Part]:
             return await walk.perform(job, pages)
 
         async with open_ahead(work, walk.jobs(), ahead=ahead) as parts:

@@ -25,13 +25,19 @@ R = TypeVar("R")
 
 
 @attrs.frozen(eq=False)
-class Further(Generic[Q]):
-    """Jobs that take the place of the one that was done."""
+class Further(Generic[Q, R]):
+    """What takes the place of the job that was done.
+
+    Attributes:
+        jobs: What is to be done.
+        result: What came of it already, before that; None if nothing did.
+    """
 
     jobs: Sequence[Q]
+    result: R | None = None
 
 
-Work = Callable[[Q], Awaitable[R | Further[Q]]]
+Work = Callable[[Q], Awaitable[R | Further[Q, R]]]
 
 
 @attrs.define(eq=False)
@@ -61,6 +67,8 @@ class InTurn(AsyncIterator[R], Generic[Q, R]):
             if not isinstance(result, Further):
                 return result
             self._next.extendleft(reversed(result.jobs))
+            if result.result is not None:
+                return result.result
         raise StopAsyncIteration
 
     def _take(self) -> bool:
@@ -148,7 +156,7 @@ class Ahead(AsyncIterator[R], Generic[Q, R]):
             self._end_with(slot)
         else:
             if isinstance(result, Further):
-                self._replace(slot, result.jobs)
+                self._replace(slot, result)
             else:
                 slot.result = result
         slot.settled.set()
@@ -159,11 +167,16 @@ class Ahead(AsyncIterator[R], Generic[Q, R]):
         while slot in self._slots and self._slots[-1] is not slot:
             self._slots.pop()
 
-    def _replace(self, slot: _Slot[Q, R], jobs: Sequence[Q]) -> None:
+    def _replace(self, slot: _Slot[Q, R], further: Further[Q, R]) -> None:
+        """Put jobs in the place of one, or behind it if it has a result."""
         if slot in self._slots:
             place = self._slots.index(slot)
-            del self._slots[place]
-            for offset, job in enumerate(jobs):
+            if further.result is None:
+                del self._slots[place]
+            else:
+                slot.result = further.result
+                place += 1
+            for offset, job in enumerate(further.jobs):
                 self._slots.insert(place + offset, _Slot(job=job))
             self._begin()
 

@@ -101,7 +101,7 @@ class Walk:
         account = Account(whole, None, self.history.said, len(rest), earlier=earlier, sure=False)
         return iter([Job(span, account) for span in rest])
 
-    async def perform(self, job: Job, get_pages: GetPages) -> Part | Further[Job]:
+    async def perform(self, job: Job, get_pages: GetPages) -> Part | Further[Job, Part]:
         """Read the span of a job, or learn that it must be split.
 
         Raises:
@@ -119,10 +119,10 @@ class Walk:
                 if isinstance(outcome, Part):
                     self._fruitless = 0
                     return outcome
-                if not job.dated:
+                if outcome.part is not None or not job.dated:
                     self._fruitless = 0  # What was looked at has shown where to read.
                 self._tally.splits += 1
-                return Further(outcome.jobs[::-1] if self.descending else outcome.jobs)
+                return Further(outcome.jobs[::-1] if self.descending else outcome.jobs, outcome.part)
 
     async def page(self, request: PageRequest) -> LedgerPage:
         """Get one page, when there is a place for it, and count it."""

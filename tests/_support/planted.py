@@ -107,6 +107,34 @@ this list.
    planning/confirmations.py: tests/planning/test_confirmations.py
    - spans = [Span(span.since, first.until), *others]  # What lies in the margin before it was not handed out.
    + spans = [first, *others]
+27. An end is cut off whatever the server then says of the rest.
+   planning/ends.py: tests/planning/test_ends.py
+   - if rest is None or rest.pages[0].paging.total_entries != end.left:
+   + if rest is None:
+28. An end is cut off in the midst of its last second.
+   planning/ends.py: tests/planning/test_ends.py
+   - edge = at_second(max(wanted_first)) + _SECOND
+   + edge = at_second(max(wanted_first))
+29. The rest is asked for with the second in which it was cut.
+   planning/ends.py: tests/planning/test_ends.py
+   - return older, newer, Span(edge + _SECOND, begun.asked.until)
+   + return older, newer, Span(edge - _SECOND, begun.asked.until)
+30. Pages pass for those of one reading whatever they say.
+   planning/ends.py: tests/planning/test_ends.py
+   - if why_not(pages, numbers=[*here[:1], *numbers, *here[1:]]):
+   + if why_not(pages[:1], numbers=[*here[:1], *numbers, *here[1:]][:1]):
+31. An end that was cut off is not one of the pieces of the whole.
+   planning/ends.py: tests/planning/test_ends.py
+   - job.account.replace(2)
+   + job.account.replace(1)
+32. A second that is left over passes for read because its pages were here.
+   planning/parts.py: tests/planning/test_ends.py
+   - job = attrs.evolve(job, pages=())
+   + job = attrs.evolve(job)
+33. What waits behind a result takes its place.
+   streams/read_ahead.py: tests/streams/test_read_ahead.py
+   - if further.result is None:
+   + if further.jobs:
 """
 
 import os

@@ -88,9 +88,10 @@ def carry_all(jobs: Sequence[Job], server: LedgerServer, under: Terms) -> Carrie
         if isinstance(outcome, Split):
             carried.splits.append(outcome)
             waiting.extendleft(outcome.jobs if under.descending else reversed(outcome.jobs))
-        else:
-            carried.parts.append(outcome)
-            carried.short += [account for account in outcome.enter() if account.missing]
+        part = outcome.part if isinstance(outcome, Split) else outcome
+        if part is not None:
+            carried.parts.append(part)
+            carried.short += [account for account in part.enter() if account.missing]
     return carried
 
 

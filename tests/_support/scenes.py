@@ -69,7 +69,7 @@ manners = one_of(
     [
         Manner(page_size=size, pages_per_part=pages, proof=proof, ahead=ahead, max_items=most)
         for most, ahead, proof, pages, size in product(
-            [None, None, 1, 4], [None, 0, 1, 3], _proofs, [3, 2, 1], [7, 5, 3, 2, 1]
+            [None, None, 1, 4], [None, 0, 1, 3], _proofs, [3, 2, 1, 5], [7, 5, 3, 2, 1]
         )
     ]
 )

@@ -130,7 +130,6 @@ def test_a_few_pages_of_a_settled_span_are_read_once_each(entries: int, pages: i
 def test_more_pages_than_a_part_may_hold_are_split() -> None:
     server = LedgerServer(ledger=entries_at(spread(1001)))
     assert isinstance(carry(Job(LONG), server, terms()), Split)
-    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("settled_before", [LONG.until, LONG.until + SECOND])
@@ -185,12 +184,12 @@ def test_a_burst_of_a_second_is_found_in_a_bounded_number_of_requests() -> None:
 @pytest.mark.parametrize(("fold", "by_clock"), [(0, False), (1, False), (0, True)])
 @pytest.mark.parametrize(
     ("around", "settled_before", "requests"),
-    [(DAY, FAR_AHEAD, 54), (DAY, LONG_AGO, 55), (40 * DAY, FAR_AHEAD, 63), (40 * DAY, LONG_AGO, 67)],
+    [(DAY, FAR_AHEAD, 58), (DAY, LONG_AGO, 55), (40 * DAY, FAR_AHEAD, 67), (40 * DAY, LONG_AGO, 67)],
 )
 def test_two_full_hours_around_a_set_back_are_read_without_being_cut_there(
     around: timedelta, settled_before: datetime, requests: int, fold: int, by_clock: bool
 ) -> None:
-    """Twice their 24 pages, until two readings agree, and the way there.
+    """Twice their 24 pages, until two readings agree, and the way there: four pages, if settled, to find no end.
 
     Were they cut, each piece would be asked for with all of the hour that comes twice, down to the last second.
     """
@@ -500,7 +499,7 @@ def test_a_span_that_is_too_long_for_the_server_is_halved() -> None:
 
 def test_halves_of_a_span_that_was_split_belong_to_its_account() -> None:
     """An entry that goes in the meantime is missed, though each of the pieces had to be halved."""
-    server = LedgerServer(ledger=entries_at(spread(2000)))
+    server = LedgerServer(ledger=entries_at(spread(2000)), order=shuffled(3))
     split = carry(Job(LONG), server, terms())
     assert isinstance(split, Split)
     server.longest = timedelta(days=15)

@@ -39,6 +39,7 @@ class Worker:
     Attributes:
         latency: How long a job takes, in seconds.
         fails: Jobs that end in an error.
+        early: Whether a job that turns out to be several, of which the first is plain, has its result already.
         begun: Numbers of the jobs in the order in which they were begun.
         running: How many are under way, and how many were at most.
         most: How many were under way at once at most.
@@ -48,13 +49,14 @@ class Worker:
 
     latency: Callable[[Tree], float] = lambda _: 1.0
     fails: frozenset[Tree] = frozenset()
+    early: bool = False
     begun: list[Tree] = attrs.field(factory=list)
     running: int = 0
     most: int = 0
     untaken: int = 0
     taken: list[int] = attrs.field(factory=list)
 
-    async def __call__(self, job: Tree) -> int | Further[Tree]:
+    async def __call__(self, job: Tree) -> int | Further[Tree, int]:
         self.begun.append(job)
         self.running += 1
         self.most = max(self.most, self.running)
@@ -65,6 +67,8 @@ class Worker:
             self.running -= 1
         if job in self.fails:
             raise WorkError(job)
+        if self.early and isinstance(job, tuple) and job and isinstance(job[0], int):
+            return Further(job[1:], job[0])
         return Further(job) if isinstance(job, tuple) else job
 
     async def take_all(self, results: AsyncIterator[int]) -> list[int]:
@@ -114,12 +118,12 @@ either = pytest.mark.parametrize("ahead", [None, 0, 3])
 
 
 @settings(max_examples=examples(60))
-@given(forest=forests, ahead=st.one_of(st.none(), st.integers(0, 6)), seed=st.integers(0, 1000))
+@given(forest=forests, ahead=st.one_of(st.none(), st.integers(0, 6)), seed=st.integers(0, 1000), early=st.booleans())
 async def test_results_come_in_order_whatever_splits_and_however_long_it_takes(
-    forest: tuple[Tree, ...], ahead: int | None, seed: int
+    forest: tuple[Tree, ...], ahead: int | None, seed: int, early: bool
 ) -> None:
     """At any depth; and never more than `ahead + 1` under way, nor begun beyond what was taken if nothing splits."""
-    worker = Worker(latency=randomly(seed))
+    worker = Worker(latency=randomly(seed), early=early)
     async with opened(worker, forest, ahead) as results:
         assert await worker.take_all(results) == list(leaves(forest))
         assert await anext(results, "over") == "over"
@@ -212,6 +216,30 @@ async def test_what_a_later_job_splits_into_is_begun_while_the_head_is_waited_fo
     async with opened(worker, (0, (1, (2, 3)), 4), 4) as results:
         assert await worker.take_all(results) == [0, 1, 2, 3, 4]
     assert anyio.current_time() - began == 10.0
+
+
+async def test_a_result_that_waits_to_be_taken_takes_a_place() -> None:
+    """Though there are jobs behind it: else more than `ahead + 1` results would be held."""
+    worker = Worker(early=True)
+    async with opened(worker, [(0, 1), (2, 3), (4, 5), (6, 7)], 2) as results:
+        begins: list[set[Tree]] = [{(0, 1), (2, 3), (4, 5)}, {1}, {3}]
+        for taken, begun in enumerate(begins):
+            before = len(worker.begun)
+            assert await anext(results) == taken
+            await anyio.sleep(100)
+            assert set(worker.begun[before:]) == begun
+
+
+@either
+async def test_what_came_of_a_job_already_is_given_once_if_the_wait_for_the_rest_is_cancelled(
+    ahead: int | None,
+) -> None:
+    worker = Worker(early=True)
+    async with opened(worker, [(0, 1), 2], ahead) as results:
+        assert await anext(results) == 0
+        with anyio.move_on_after(0.5):
+            await anext(results)
+        assert [result async for result in results] == [1, 2]
 
 
 @either
@@ -432,7 +460,7 @@ async def test_a_native_cancel_at_the_moment_of_the_result_loses_nothing(ahead: 
         elif waiting is not None:
             waiting.cancel()
 
-    async def work(job: Tree) -> int | Further[Tree]:
+    async def work(job: Tree) -> int | Further[Tree, int]:
         done = await worker(job)
         if job not in met:
             met.append(job)
@@ -476,7 +504,7 @@ class EagerTasks:
 async def test_tasks_that_run_at_once_change_nothing(forest: tuple[Tree, ...], ahead: int) -> None:
     """A job is done, or has split, before the next one is begun."""
 
-    async def work(job: Tree) -> int | Further[Tree]:
+    async def work(job: Tree) -> int | Further[Tree, int]:
         begun.append(job)
         most.append(len([job for job in begun if isinstance(job, int)]) - len(taken))
         return Further(job) if isinstance(job, tuple) else job
@@ -492,7 +520,7 @@ async def test_tasks_that_run_at_once_change_nothing(forest: tuple[Tree, ...], a
 
 
 async def test_an_error_of_a_task_that_runs_at_once_comes_in_its_place() -> None:
-    async def work(job: int) -> int | Further[int]:
+    async def work(job: int) -> int | Further[int, int]:
         begun.append(job)
         if job == 2:
             raise WorkError(job)

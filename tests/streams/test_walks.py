@@ -465,3 +465,11 @@ async def test_many_spans_at_once_that_prove_nothing_yet_are_no_reason_to_give_u
     question = query(fetch, since=NOON, until=NOON + 300 * DAY, now=NOW, under=terms(window=DAY))
     assert len(await question.collect(ahead=299)) == 3300
     assert fetch.most == 300
+
+
+async def test_pages_of_ends_that_were_handed_out_are_no_reason_to_give_up() -> None:
+    """Of 900 pages a third may be held: no part is a whole span until the last one."""
+    fetch = Fetch(LedgerServer(ledger=hourly(1800), most=2))
+    question = query(fetch, since=NOON, until=UNTIL, now=NOW, under=terms(pages_per_part=300))
+    assert len(await rest(aiter(question))) == 1800
+    assert fetch.calls == 900
