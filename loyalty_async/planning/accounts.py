@@ -61,9 +61,19 @@ class Account:
         return [self, *further]
 
     @property
+    def of_everything(self) -> bool:
+        """Whether the server said it without dates."""
+        return self.asked is None
+
+    @property
+    def margins(self) -> int:
+        """How many entries of the margins of what was asked for the pieces brought; everything has none."""
+        return 0 if self.of_everything else self._before + self._after
+
+    @property
     def brought(self) -> int:
-        """How many entries of what was asked for the pieces brought; everything has no margins."""
-        return self.earlier + self._kept + (self._before + self._after if self.asked else 0)
+        """How many entries of what was asked for the pieces brought."""
+        return self.earlier + self._kept + self.margins
 
     @property
     def missing(self) -> int:
@@ -73,4 +83,4 @@ class Account:
     @property
     def doubtful(self) -> bool:
         """Whether to ask once more: for what is missing, or for what everything cannot have counted."""
-        return not self.sure or self.missing > 0 or (self.asked is None and self.said < self.brought)
+        return not self.sure or self.missing > 0 or (self.of_everything and self.said < self.brought)

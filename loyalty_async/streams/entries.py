@@ -12,7 +12,7 @@ from loyalty_async.models.members import Member
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.planning.accounts import Account
 from loyalty_async.planning.jobs import Part
-from loyalty_async.planning.resumes import Mark, ResumePoint
+from loyalty_async.planning.resumes import Mark
 from loyalty_async.streams.walks import Walk
 
 __all__ = ["Entries", "EntryStream"]
@@ -39,7 +39,6 @@ class EntryStream(AsyncIterator[LedgerEntry]):
     _walk: Walk = attrs.field(repr=False)
     _member: Member = attrs.field(repr=False)
     _source: AsyncIterator[Part] = attrs.field(repr=False)
-    _point: ResumePoint = attrs.field(repr=False)
     _left: int | None = attrs.field(default=None, repr=False)
     _mark: Mark | None = attrs.field(init=False, repr=False)
     _entries: Sequence[LedgerEntry] = attrs.field(init=False, default=(), repr=False)
@@ -50,7 +49,7 @@ class EntryStream(AsyncIterator[LedgerEntry]):
     _closed: bool = attrs.field(init=False, default=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._mark = self._point.mark
+        self._mark = self._walk.point.mark
 
     @property
     def report(self) -> Report:
@@ -67,13 +66,13 @@ class EntryStream(AsyncIterator[LedgerEntry]):
         """
         walk, mark = self._walk, self._mark_behind_taken()
         history = walk.history if mark else None
-        point = attrs.evolve(self._point, mark=mark, history=history, pending=walk.pending, short=walk.short)
+        point = attrs.evolve(walk.point, mark=mark, history=history, pending=walk.pending, short=walk.short)
         return point.token()
 
     @property
     def origin(self) -> str:
         """The point at which this stream began, for who keeps nothing of what it gave before it failed."""
-        return self._point.token()
+        return self._walk.point.token()
 
     def close(self) -> None:
         """Refuse further use; the report and the resume point stay as they are."""

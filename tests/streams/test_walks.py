@@ -283,6 +283,28 @@ async def test_the_newest_first_bear_with_small_pages_too(
         assert stream.report.clamps == stream.report.pages - (number - 1)
 
 
+@both
+@pytest.mark.parametrize("since", [NOON, None])
+@pytest.mark.parametrize("number", range(4, 9))
+async def test_a_limit_may_be_refused_while_a_total_is_confirmed(
+    ahead: int | None, since: datetime | None, number: int
+) -> None:
+    """An entry is deleted when the first page was read, so that the total does not come out."""
+
+    def delete(ledger: list[LedgerEntry]) -> None:
+        del ledger[0]
+
+    def refuse(_: list[LedgerEntry]) -> None:
+        server.refuses_over = 10
+
+    server = LedgerServer(ledger=daily(200), happens={3: delete, number: refuse})
+    under = terms(settled_before=LONG_AGO)
+    asked = query(Fetch(server), since=since, until=NOON + 200 * DAY, now=NOW, under=under)
+    async with opened(asked, ahead) as stream:
+        assert set(range(2, 201)) <= set(ids(await rest(stream)))
+    assert stream.report.verdict is Verdict.COMPLETE
+
+
 # ---- Totals ----------------------------------------------------------------------------------------------------------
 
 
@@ -415,6 +437,24 @@ async def test_an_arrival_between_two_counts_is_not_taken_for_a_loss(ahead: int 
         async with opened(query(fetch, since=None, until=None, now=NOW), ahead) as stream:
             assert ids(await rest(stream)) == list(range(2, 201))
         assert stream.report.verdict is Verdict.COMPLETE
+
+
+@pytest.mark.parametrize(("ahead", "latencies"), [(None, 19), (9, 5)])
+async def test_windows_that_have_passed_are_counted_as_many_at_once_as_the_caller_allows(
+    ahead: int | None, latencies: int
+) -> None:
+    """An exact count of 400 days and the thirty ahead: eight totals, one, everything, one, eight."""
+    server = LedgerServer(ledger=daily(400))
+    fetch = Fetch(server)
+    now = NOON + 400 * DAY
+    under = terms(settled_before=LONG_AGO, exact=True)
+    async with opened(query(fetch, since=None, until=None, now=now, under=under), ahead) as stream:
+        for _ in range(400):
+            await anext(stream)
+        began, calls = anyio.current_time(), fetch.calls
+        assert await anext(stream, None) is None
+    assert (fetch.calls - calls, anyio.current_time() - began) == (19, latencies)
+    assert stream.report.verdict is Verdict.COMPLETE
 
 
 # ---- Patience --------------------------------------------------------------------------------------------------------
