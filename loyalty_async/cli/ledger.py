@@ -29,6 +29,7 @@ from loyalty_async.client import CapillaryClient
 from loyalty_async.errors import InvalidArgument, LoyaltyError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Report, Verdict
+from loyalty_async.streams.entries import EntryStream
 from loyalty_async.streams.queries import EntryQuery
 from loyalty_async.wire.documents import encode_json
 
@@ -152,11 +153,20 @@ async def _write_table(reading: _Reading, write: Write, to_output: bool) -> Repo
     return report
 
 
+async def _next_part(stream: EntryStream, reading: _Reading) -> Sequence[LedgerEntry]:
+    """Get what is to be written next; behind an error it goes on where that says, which has told what is missing."""
+    try:
+        return await stream.next_part()
+    except LoyaltyError as error:
+        reading.written = reading.written and error.resume
+        raise
+
+
 async def _read(reading: _Reading, take: Take) -> Report:
     async with reading.client, reading.query.prefetch(ahead=reading.ahead) as stream:
         try:
             while True:
-                await take(await stream.next_part())
+                await take(await _next_part(stream, reading))
                 reading.written = stream.resume
         except StopAsyncIteration:
             return stream.report

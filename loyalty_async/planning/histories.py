@@ -66,9 +66,9 @@ def read_everything(job: Job, terms: Terms) -> Reading:
         if seen and search.oldest is not None and search.oldest >= job.span.until:
             return Part(job)
         account = _account(search, first)
-        account.sure = seen
+        account.sure = account.sure and seen
         account.span = Span(search.beginning, account.span.until)
-        found = account, Span(search.beginning, job.span.until)
+        found = account, Span(max(search.beginning, job.span.since), job.span.until)
         if search.steady or not search.thorough:
             break
     if found is None:

@@ -61,7 +61,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
     def __aiter__(self) -> EntryStream:
         """Iterate one request at a time, without tasks; `break` whenever you like."""
         walk = self._begin()
-        return EntryStream(walk, self.member, InTurn(walk.perform, walk.jobs()), self.max_items)
+        return EntryStream(walk, self.member, InTurn(walk.perform, walk.rest.jobs()), self.max_items)
 
     @asynccontextmanager
     async def prefetch(self, *, ahead: int = 4) -> AsyncGenerator[EntryStream]:
@@ -77,7 +77,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         check_ahead(ahead)
         ahead = self._useful(ahead)
         walk = self._begin(ahead=ahead, places=anyio.Semaphore(ahead + 1), fetch_several=fetch_all)
-        async with open_ahead(walk.perform, walk.jobs(), ahead=ahead) as parts:
+        async with open_ahead(walk.perform, walk.rest.jobs(), ahead=ahead) as parts:
             stream = EntryStream(walk, self.member, parts, self.max_items)
             try:
                 yield stream
@@ -125,8 +125,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
             terms=self._terms(now),
             clock=lambda: self._clock().astimezone(UTC),
             span=self._span(point),
-            # Where a walk from the oldest on was interrupted the beginning need not be looked for again.
-            dated=self.since is not None or (point.mark is not None and self.order == "asc"),
+            dated=self.since is not None,
             point=point,
             **manner,
         )
@@ -149,6 +148,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
             not since <= point.until <= until
             or (mark is not None and mark.created_at not in Span(since, point.until))
             or (mark is not None and history is not None and not EARLIEST <= history.since <= mark.created_at)
+            or not _nested(point, Span(since, point.until))
         ):
             raise InvalidArgument("the resume token was changed: it points outside of the span that is asked for")
 
@@ -162,3 +162,12 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         if self.max_items is None:
             return ahead
         return min(ahead, (self.max_items - 1) // self._terms(self._clock()).page_size)
+
+
+def _nested(point: ResumePoint, outer: Span) -> bool:
+    """Tell whether open accounts lie in one another, and the mark in all of them."""
+    for account in point.accounts:
+        if not outer.since <= account.span.since <= account.span.until <= outer.until:
+            return False
+        outer = account.span
+    return not point.accounts or (point.mark is not None and point.mark.created_at in outer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -20,8 +20,9 @@ from loyalty_async.planning.confirmations import missing
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Terms
 from loyalty_async.planning.parts import read
 from loyalty_async.planning.proofs import incomplete
+from loyalty_async.planning.rests import Rest
 from loyalty_async.planning.resumes import History, ResumePoint
-from loyalty_async.planning.windows import BEGINNING, windows
+from loyalty_async.planning.windows import BEGINNING
 from loyalty_async.protocol.codes import PENDING_CODES
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.streams.read_ahead import Further, fetch_in_turn
@@ -66,7 +67,8 @@ class Walk:
         verdict: How far it can be trusted.
         short: Whether the server counted entries that it did not serve.
         restless: Whether the ledger moved too much to be counted.
-        history: What is known of the whole ledger, if it is walked from its beginning on.
+        rest: What it has to read.
+        history: What is known of the whole ledger, if it is walked.
     """
 
     span: Span
@@ -86,27 +88,16 @@ class Walk:
     restless: bool = False
     short: bool = attrs.field(init=False)
     history: History | None = attrs.field(init=False)
+    rest: Rest = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.rest = Rest(self.span, self.point, self._terms, self.dated)
         self.short, self.history = self.point.short, self.point.history if self.point.mark else None
 
     @property
     def descending(self) -> bool:
         """Whether it goes from the newest to the oldest."""
         return self._terms.descending
-
-    def jobs(self) -> Iterator[Job]:
-        """Say what there is to read, in the order of the walk."""
-        earlier = self.point.mark.passed if self.point.mark else 0
-        if not self.dated:
-            return iter([Job(self.span, dated=False, earlier=earlier, later=self.point.until)])
-        spans = windows(self.span, self._terms.window, newest_first=self.descending)
-        if self.history is None:
-            return map(Job, spans)
-        rest = list(spans)
-        whole = Span(self.history.since, self.span.until)
-        account = Account(whole, None, self.history.said, len(rest), earlier=earlier, sure=False)
-        return iter([Job(span, account) for span in rest])
 
     async def perform(self, job: Job) -> Part | Further[Job]:
         """Read the span of a job, or learn that it must be split.
@@ -176,7 +167,7 @@ class Walk:
         if number is None:
             self.restless = True
         elif number:
-            self.short = True
+            self.short = account.settled = True
             compared = "more than it served" if number > 0 else "fewer without dates than by date"
             advice = _GIVE_SINCE if number > 0 and account.of_everything else ""
             raise incomplete(f"the server counts {abs(number)} entries {compared}", account.span, advice=advice)
@@ -208,11 +199,12 @@ class Walk:
         whole = part.job.account and part.job.account.root
         if whole and whole.of_everything:
             self._beginning = whole.span.since
-            if self.history is None and not self.descending:
+            if self.history is None:
                 self.history = History(said=whole.said, since=whole.span.since)
 
     def close(self, account: Account) -> None:
         """Note what the pieces of a span brought."""
+        account.settled = True
         self._tally.close(account)
 
     @property
