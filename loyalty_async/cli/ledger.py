@@ -119,8 +119,8 @@ def _finish(report: Report, reading: _Reading, seconds: float) -> int:
     print(summary(report, seconds), file=sys.stderr)
     if report.verdict is Verdict.PARTIAL and report.entries == reading.query.max_items:
         complain(f"there may be more: go on with --resume {reading.written}")
-        return Outcome.FINE
-    return Outcome.FINE if report.verdict is Verdict.COMPLETE else Outcome.UNPROVED
+    stopped = report.verdict is Verdict.PARTIAL and report.doubt is None  # As the caller wanted, by `--max-items`.
+    return Outcome.FINE if stopped or report.verdict is Verdict.COMPLETE else Outcome.UNPROVED
 
 
 def summary(report: Report, seconds: float) -> str:
@@ -128,7 +128,7 @@ def summary(report: Report, seconds: float) -> str:
     counts = f"entries {report.entries:,}, requests {report.requests:,}, seconds {seconds:.1f}"
     odd = ", ".join(f"warning {code} on {count} pages" for code, count in report.warnings.items())
     new = f"unfamiliar fields and values {len(report.unfamiliar)}" if report.unfamiliar else ""
-    return "; ".join(filter(None, (f"{report.verdict}: {counts}", odd, new)))
+    return "; ".join(filter(None, (f"{report.verdict}: {counts}", report.doubt, odd, new)))
 
 
 async def _write_lines(reading: _Reading, write: Write, _to_output: bool) -> Report:  # noqa: FBT001 - as `_write_table`

@@ -217,15 +217,22 @@ class Walk:
         """Whether all of the span was handed out."""
         return self._tally.reaches(Span(max(self.span.since, self._beginning), self.span.until))
 
+    @property
+    def doubt(self) -> str | None:
+        """Why it cannot be complete; of what a walk before this one was short it stays short."""
+        if self.short:
+            return "an error told that entries are missing"
+        return "the ledger moved too much to be counted" if self.restless else None
+
     def finish(self) -> None:
-        """Note that everything was handed out; of what a walk before this one was short it stays short."""
-        if not self.short and not self.restless:
+        """Note that everything was handed out."""
+        if self.doubt is None:
             self.verdict = Verdict.PENDING if self.pending else Verdict.COMPLETE
 
     def report(self, unread: int) -> Report:
         """Say how it stands, when *unread* entries of the last part are not handed out yet."""
         since = self.span.since if self.span.since > BEGINNING else self._oldest
-        return self._tally.report(self.verdict, since, self.span.until, unread)
+        return attrs.evolve(self._tally.report(self.verdict, since, self.span.until, unread), doubt=self.doubt)
 
 
 async def _drive(

@@ -366,6 +366,24 @@ def test_who_goes_on_behind_a_shortage_is_never_told_that_it_is_complete(configu
     rest = run(*command, "--resume", line.split()[-1])
     assert rest.code == 1
     assert rest.err.startswith("partial: ")
+    assert "; an error told that entries are missing" in rest.err
+
+
+@pytest.mark.parametrize("options", [(), ("--max-items", "120")])
+def test_a_ledger_that_moved_too_much_to_be_counted_is_not_fine_and_it_is_said_why(
+    configured: Served, run: Run, options: tuple[str, ...]
+) -> None:
+    """Nor if as many entries came as were wanted at most."""
+    now = datetime.now(UTC)
+    member = configured.sandbox.ledger.add_member()
+    for number in range(1, 121):
+        configured.sandbox.ledger.add_entry(member.user_id, created_at=now - number * timedelta(days=3))
+    oldest = configured.sandbox.ledger.entries(member.user_id)[0].created_at
+    configured.sandbox.moves.add(Move(action="backdate", created_at=oldest, skip=3, times=None))
+    finished = run("ledger", "--member", f"id={member.user_id}", "--ahead", "0", "--proof", "atomic", *options)
+    assert finished.code == 1
+    assert finished.err.startswith("partial: ")
+    assert "; the ledger moved too much to be counted" in finished.err
 
 
 def test_a_point_of_another_query_is_refused(configured: Served, run: Run) -> None:

@@ -650,6 +650,16 @@ async def test_a_rest_costs_what_it_holds() -> None:
         assert dated == ([True] if since else [True, False])
 
 
+@both_orders
+async def test_the_rest_of_a_whole_history_of_one_page_costs_one_request(order: Order) -> None:
+    """However many years it reaches back, and at whatever entry it was left."""
+    ledger = entries_at([NOW - number * 145 * DAY for number in range(1, 26)])
+    asked = query(Fetch(LedgerServer(ledger=ledger)), since=None, until=None, now=NOW, order=order)
+    for taken, token in enumerate(await tokens_of(asked)):
+        left = await attrs.evolve(asked, resume=token).collect()
+        assert (len(left), left.report.requests, left.report.verdict) == (25 - taken, 1, Verdict.COMPLETE)
+
+
 async def test_the_rest_of_a_whole_history_is_held_against_what_was_handed_out() -> None:
     """One that is counted and never served is missed by each walk, newest first, that meets the end."""
     ledger = entries_at([NOON + number * timedelta(hours=1) for number in range(250)])

@@ -457,6 +457,41 @@ async def test_windows_that_have_passed_are_counted_as_many_at_once_as_the_calle
     assert stream.report.verdict is Verdict.COMPLETE
 
 
+@both
+async def test_a_ledger_that_never_rests_is_partial_and_the_report_says_why(ahead: int | None) -> None:
+    """Something is booked before each request; who goes on with the token, when it rests, has it counted once more."""
+
+    def book(ledger: list[LedgerEntry]) -> None:
+        ledger.append(entry(9000 + len(ledger), NOW - DAY))
+
+    server = LedgerServer(ledger=daily(200), order=oldest_first, happens=dict.fromkeys(range(900), book))
+    under = terms(settled_before=LONG_AGO, exact=True)
+    asked = query(Fetch(server), since=None, until=NOON + 200 * DAY, now=NOW, under=under)
+    async with opened(asked, ahead) as stream:
+        assert stream.report.doubt is None
+        assert ids(await rest(stream)) == list(range(1, 201))
+    report = stream.report
+    assert (report.verdict, report.doubt) == (Verdict.PARTIAL, "the ledger moved too much to be counted")
+    server.happens = {}
+    async with opened(attrs.evolve(asked, resume=stream.resume), ahead) as again:
+        assert await rest(again) == []
+    assert (again.report.verdict, again.report.doubt) == (Verdict.COMPLETE, None)
+
+
+@both
+async def test_a_walk_that_told_of_missing_entries_has_a_doubt(ahead: int | None) -> None:
+    ghost = NOON + timedelta(hours=3)
+    server = CountsGhosts(ledger=hourly(25), most=10, ghost=ghost, only_beyond=10 * DAY)
+    asked = query(Fetch(server), since=NOON, until=UNTIL, now=NOW)
+    async with opened(asked, ahead) as stream:
+        with pytest.raises(IncompleteLedgerError):
+            await rest(stream)
+    assert (stream.report.verdict, stream.report.doubt) == (Verdict.FAILED, "an error told that entries are missing")
+    async with opened(attrs.evolve(asked, resume=stream.resume), ahead) as again:
+        await rest(again)
+    assert (again.report.verdict, again.report.doubt) == (Verdict.PARTIAL, "an error told that entries are missing")
+
+
 # ---- Patience --------------------------------------------------------------------------------------------------------
 
 
