@@ -29,6 +29,7 @@ from loyalty_async.client import CapillaryClient
 from loyalty_async.errors import InvalidArgument, LoyaltyError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.reports import Report, Verdict
+from loyalty_async.streams.entries import EntryStream
 from loyalty_async.streams.queries import EntryQuery
 from loyalty_async.wire.documents import encode_json
 from loyalty_async.wire.rows import write_row
@@ -119,8 +120,8 @@ def _finish(report: Report, reading: _Reading, seconds: float) -> int:
     print(summary(report, seconds), file=sys.stderr)
     if report.verdict is Verdict.PARTIAL and report.entries == reading.query.max_items:
         complain(f"there may be more: go on with --resume {reading.written}")
-        return Outcome.FINE
-    return Outcome.FINE if report.verdict is Verdict.COMPLETE else Outcome.UNPROVED
+    stopped = report.verdict is Verdict.PARTIAL and report.doubt is None  # As the caller wanted, by `--max-items`.
+    return Outcome.FINE if stopped or report.verdict is Verdict.COMPLETE else Outcome.UNPROVED
 
 
 def summary(report: Report, seconds: float) -> str:
@@ -128,7 +129,7 @@ def summary(report: Report, seconds: float) -> str:
     counts = f"entries {report.entries:,}, requests {report.requests:,}, seconds {seconds:.1f}"
     odd = ", ".join(f"warning {code} on {count} pages" for code, count in report.warnings.items())
     new = f"unfamiliar fields and values {len(report.unfamiliar)}" if report.unfamiliar else ""
-    return "; ".join(filter(None, (f"{report.verdict}: {counts}", odd, new)))
+    return "; ".join(filter(None, (f"{report.verdict}: {counts}", report.doubt, odd, new)))
 
 
 async def _write_lines(reading: _Reading, write: Write, _to_output: bool) -> Report:  # noqa: FBT001 - as `_write_table`
@@ -153,11 +154,20 @@ async def _write_table(reading: _Reading, write: Write, to_output: bool) -> Repo
     return report
 
 
+async def _next_part(stream: EntryStream, reading: _Reading) -> Sequence[LedgerEntry]:
+    """Get what is to be written next; behind an error it goes on where that says, which has told what is missing."""
+    try:
+        return await stream.next_part()
+    except LoyaltyError as error:
+        reading.written = reading.written and error.resume
+        raise
+
+
 async def _read(reading: _Reading, take: Take) -> Report:
     async with reading.client, reading.query.prefetch(ahead=reading.ahead) as stream:
         try:
             while True:
-                await take(await stream.next_part())
+                await take(await _next_part(stream, reading))
                 reading.written = stream.resume
         except StopAsyncIteration:
             return stream.report

@@ -93,6 +93,7 @@ _HINTS: Mapping[type[LoyaltyError], str] = {
     UnavailableError: "try again later",
 }
 
+_ADVICE = "`since`"
 _LONGEST_REQUEST_ID = 64
 
 
@@ -112,7 +113,10 @@ def conclude(warnings: Iterable[ServerWarning]) -> Outcome:
 def describe(error: LoyaltyError) -> str:
     """Put an error, what to do, and the server's name for the request in one line."""
     hint = next((f"; {_HINTS[kind]}" for kind in type(error).__mro__ if kind in _HINTS), "")
-    return f"{error}{hint}{_request(error.request_id)}"
+    told = str(error)
+    if _ADVICE in told:  # It says itself what to do, to who calls the library.
+        told, hint = told.replace(_ADVICE, "--since"), ""
+    return f"{told}{hint}{_request(error.request_id)}"
 
 
 def _request(request_id: str | None) -> str:

@@ -114,7 +114,8 @@ class LedgerEndpoint:
             pages_per_part: How many pages may be walked by offset, and held in memory, before a span is split in time.
             proof: `settled` trusts that a span which ended *settle* ago does not change any more, and pages through it.
                 `atomic` does not: each span must come in one answer, or, where a second holds more than a page, twice
-                alike; mostly about two requests for each page.
+                alike; mostly about two requests for each page. Without *since* a longer ledger is also counted by date
+                in the end: about four requests for each 88 days.
             settle: How long after its end a span may still change: the server dates an entry when it books it, so
                 an hour covers clocks that differ and bookings under way.
 

@@ -260,13 +260,13 @@ class Export:
                     elif entries:
                         take(entries)
             self._note(stream.report)
+            require_complete(stream.report, unit.listed.member, stream.resume)
         self._tally.entries += unit.entries
 
     def _note(self, report: Report) -> None:
         for name, count in report.unfamiliar.items():
             if name in self._unfamiliar or len(self._unfamiliar) < _MOST_NAMES:
                 self._unfamiliar[name] += count
-        require_complete(report)
 
     def _fail(self, listing: Listing, error: LoyaltyError) -> None:
         """Put a member aside, or raise what stops the export."""

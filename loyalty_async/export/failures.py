@@ -27,6 +27,7 @@ from loyalty_async.errors import (
 from loyalty_async.export.columns import member_values
 from loyalty_async.export.disks import writing
 from loyalty_async.export.members import MEMBER_FIELDS, Listing
+from loyalty_async.models.members import Member
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.wire.documents import encode_json
 
@@ -125,14 +126,22 @@ class DeadLetters:
             self._file.close()
 
 
-def require_complete(report: Report) -> None:
+def require_complete(report: Report, member: Member, resume: str) -> None:
     """Refuse a ledger of which there may be more than was read.
+
+    Args:
+        report: Of the walk that has ended.
+        member: Whose ledger.
+        resume: Where to go on.
 
     Raises:
         PendingEventsError: The server has not booked everything yet.
-        IncompleteLedgerError: It moved too much to be counted in the end.
+        IncompleteLedgerError: There is a doubt.
     """
+    if report.verdict is Verdict.COMPLETE:
+        return
+    error: LoyaltyError = IncompleteLedgerError(f"the ledger cannot be proved complete: {report.doubt}")
     if report.verdict is Verdict.PENDING:
-        raise PendingEventsError("the server has not booked all events of this member")
-    if report.verdict is not Verdict.COMPLETE:
-        raise IncompleteLedgerError("the ledger cannot be proved complete: it moved too much to be counted")
+        error = PendingEventsError("the server has not booked all events of this member")
+    error.member, error.resume = member, resume
+    raise error

@@ -34,6 +34,7 @@ class Report:
 
     Attributes:
         verdict: How far it can be trusted.
+        doubt: Why it cannot be `complete`, however far it goes; None if there is no reason so far.
         since: Where the span begins; None if the whole history was asked for and nothing was found yet.
         until: Where it ends: the caller's `until`, or the moment when the walk began. Of a walk that went on with
             another, the end at which it began is where it took it up.
@@ -56,6 +57,7 @@ class Report:
     """
 
     verdict: Verdict
+    doubt: str | None = None
     since: datetime | None
     until: datetime
     covered: Span | None = None

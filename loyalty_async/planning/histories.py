@@ -33,8 +33,8 @@ _FEW = 10
 _LAST_PAGES = 50
 """How often the last page is looked for behind the one that was the last when it was asked for."""
 _MOST_BETWEEN = 200
-"""How many of the pages between the first and the last are looked at, at most: what lies before the beginning that they
-show is found by counting in the end."""
+"""How many of the pages between the first and the last are looked at, in all readings: what lies before the beginning
+that they show is found by counting in the end."""
 _GREW = "the number of pages kept growing while the last one was looked for"
 
 
@@ -45,31 +45,31 @@ def read_everything(job: Job, terms: Terms) -> Reading:
         IncompleteLedgerError: It cannot be proved.
     """
     found: tuple[Account, Span] | None = None
+    search = _Search(job)
     for again in range(READINGS):
         try:
             (first,) = yield (PageRequest(None, 0, again),)
         except NoEntriesError:
             return Part(job)
         require_zone((first,), job.span, terms.zone)
-        search = _Search(job)
-        search.look_at(first)
+        search.begin_with(first)
         if whole(first):
             return proved_part(job, (first,))
         newest = _newest(job, first, terms)
         if newest is not None:
             return _newest_first(_account(search, first), job, newest, terms)
         try:
-            yield from _look_for_oldest(search, first, terms)
+            all_seen = yield from _look_for_oldest(search, first, terms)
         except NoEntriesError:
             continue
         seen = search.steady and search.rows == first.paging.total_entries and not terms.exact
         if seen and search.oldest is not None and search.oldest >= job.span.until:
             return Part(job)
         account = _account(search, first)
-        account.sure = seen
+        account.sure = account.sure and seen
         account.span = Span(search.beginning, account.span.until)
-        found = account, Span(search.beginning, job.span.until)
-        if search.steady or not search.thorough:
+        found = account, Span(max(search.beginning, job.span.since), job.span.until)
+        if search.steady or not all_seen:
             break
     if found is None:
         raise incomplete(UNSERVED, job.span)
@@ -93,23 +93,28 @@ def _newest(job: Job, first: LedgerPage, terms: Terms) -> datetime | None:
 
 @attrs.define
 class _Search:
-    """What pages without dates show of where a ledger begins.
+    """What pages without dates show of where a ledger begins; of several readings, the last one.
 
     Attributes:
         job: What is to be read.
-        oldest: The oldest date that they show.
+        oldest: The oldest date that they show, in any reading: in another the entry may pass from page to page, unseen.
+        between: How many pages between the first and the last may still be looked at.
         rows: How many entries they show.
         late: How many of them are later than the walk.
-        thorough: Whether to look at all pages, not only at those where the order of dates begins and ends.
         figures: What they said of the whole.
     """
 
     job: Job
     oldest: datetime | None = None
+    between: int = _MOST_BETWEEN
     rows: int = 0
     late: int = 0
-    thorough: bool = True
     figures: set[tuple[int, int]] = attrs.field(factory=set)
+
+    def begin_with(self, first: LedgerPage) -> None:
+        """Begin a reading with its first page."""
+        self.rows, self.late, self.figures = 0, 0, set()
+        self.look_at(first)
 
     def look_at(self, page: LedgerPage) -> None:
         """Look at a page; refuse the zero dates of other calendars: no window could hold such an entry."""
@@ -140,8 +145,8 @@ class _Search:
 
 def _look_for_oldest(
     search: _Search, first: LedgerPage, terms: Terms
-) -> Generator[Sequence[PageRequest], Sequence[LedgerPage], None]:
-    """Look where the oldest entry is.
+) -> Generator[Sequence[PageRequest], Sequence[LedgerPage], bool]:
+    """Look where the oldest entry is, and tell whether all pages were looked at.
 
     It is on the last page or the first, unless the server's order is not that of dates, or entries were back-dated:
     a few pages are all looked at, of many those between, up to a limit, only if the two are not in order.
@@ -156,14 +161,14 @@ def _look_for_oldest(
     else:
         raise incomplete(_GREW, search.job.span)
     if number > terms.pages_per_part and _in_order(first, last):
-        search.thorough = False
-        return
-    last_between = min(number, _MOST_BETWEEN + 1)
-    search.thorough = last_between == number
+        return False
+    last_between = min(number, search.between + 1)
+    search.between -= max(last_between - 1, 0)
     for start in range(1, last_between, terms.pages_per_part):
         between = range(start, min(start + terms.pages_per_part, last_between))
         for page in (yield [PageRequest(None, each) for each in between]):
             search.look_at(page)
+    return last_between == number
 
 
 def _in_order(*pages: LedgerPage) -> bool:

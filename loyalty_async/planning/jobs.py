@@ -111,6 +111,11 @@ class Part:
         """How many entries the server counted, and served, for it."""
         return self.before + len(self.entries) + self.after
 
+    @property
+    def lineage(self) -> list[Account]:
+        """The accounts that it is a piece of, the innermost first."""
+        return self.job.account.lineage if self.job.account else []
+
     def enter(self) -> list[Account]:
         """Enter it in its account, and say which accounts that closes."""
         if self.job.account is None:

@@ -1,8 +1,9 @@
 """The point from which a walk goes on.
 
-A token says where the walk was: its cut-off, the date and event of the last entry handed out, and of a whole history
-what was learned of it. It does not name the member, not even hashed, but has a fingerprint of what else was asked: a
-token of another query is refused. Tokens stay readable for one major version.
+A token says where the walk was: its cut-off, the date and event of the last entry handed out, what of the totals was
+still to be held against what came, and of a whole history what was learned of it. It does not name the member, not even
+hashed, but has a fingerprint of what else was asked: a token of another query is refused. Tokens stay readable for one
+major version.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.spans import Span
 
-__all__ = ["History", "Mark", "ResumePoint", "fingerprint"]
+__all__ = ["History", "Mark", "OpenAccount", "ResumePoint", "fingerprint"]
 
 _VERSION = 1
 _MICROSECOND = timedelta(microseconds=1)
@@ -71,6 +72,10 @@ class Mark:
             total=len(entries) + (earlier.total if earlier else 0),
         )
 
+    def before(self, span: Span) -> int:
+        """Say how many entries were handed out before a span, which the walk comes to now, or is in."""
+        return self.passed if self.created_at in span else self.total
+
     @property
     def passed(self) -> int:
         """How many entries of other dates were handed out: a walk that goes on reads this date once more."""
@@ -110,6 +115,23 @@ class History:
 
 
 @attrs.frozen(kw_only=True)
+class OpenAccount:
+    """A span that was split, of which not all pieces were handed out, or whose total was still to be asked for again.
+
+    Attributes:
+        span: What was split.
+        said: How many entries the server said it and its margins hold.
+        kept: How many of it were handed out, those of the mark's date left out.
+        edge: How many entries of the margin came along at which the walk entered it.
+    """
+
+    span: Span
+    said: int
+    kept: int
+    edge: int
+
+
+@attrs.frozen(kw_only=True)
 class ResumePoint:
     """Where a walk was.
 
@@ -119,6 +141,7 @@ class ResumePoint:
         mark: The last entry handed out; None before the first.
         history: What is known of the whole ledger that is walked from its beginning on; None if it is not, or if one
             answer held it all.
+        accounts: The open accounts that the mark lies in, the outermost first, without that of everything.
         pending: Whether the server warned that it has not booked everything yet.
         short: Whether the server counted entries, before the mark, that it did not serve.
     """
@@ -127,6 +150,7 @@ class ResumePoint:
     until: datetime
     mark: Mark | None = None
     history: History | None = None
+    accounts: tuple[OpenAccount, ...] = ()
     pending: bool = False
     short: bool = False
 
@@ -136,6 +160,8 @@ class ResumePoint:
         written = {"v": _VERSION, "q": self.question, "until": self.until.isoformat(), "mark": mark}
         if self.history is not None:
             written["all"] = [self.history.said, self.history.since.isoformat()]
+        if self.accounts:
+            written["open"] = [_figures(account) for account in self.accounts]
         written |= {name: True for name in _FLAWS if getattr(self, name)}
         return base64.urlsafe_b64encode(json.dumps(written, separators=(",", ":")).encode()).decode().rstrip("=")
 
@@ -159,6 +185,7 @@ class ResumePoint:
                 until=_instant(written["until"]),
                 mark=_mark(written["mark"]),
                 history=_history(written.get("all")),
+                accounts=tuple(map(_account, written.get("open", ()))),
                 **{name: written.get(name, False) is True for name in _FLAWS},
             )
         except (KeyError, TypeError, ValueError):
@@ -206,6 +233,18 @@ def _history(written: Any) -> History | None:
     said, since = written
     _require_counts(said)
     return History(said=said, since=_instant(since))
+
+
+def _figures(account: OpenAccount) -> list[object]:
+    since, until = account.span.since.isoformat(), account.span.until.isoformat()
+    return [since, until, account.said, account.kept, account.edge]
+
+
+def _account(written: Any) -> OpenAccount:
+    since, until, *counts = written
+    _require_counts(*counts)
+    said, kept, edge = counts
+    return OpenAccount(span=Span(_instant(since), _instant(until)), said=said, kept=kept, edge=edge)
 
 
 def _require_counts(*numbers: object) -> None:

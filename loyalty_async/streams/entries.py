@@ -12,7 +12,8 @@ from loyalty_async.models.members import Member
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.planning.accounts import Account
 from loyalty_async.planning.jobs import Part
-from loyalty_async.planning.resumes import Mark, ResumePoint
+from loyalty_async.planning.rests import open_at
+from loyalty_async.planning.resumes import Mark
 from loyalty_async.streams.walks import Walk
 
 __all__ = ["Entries", "EntryStream"]
@@ -39,9 +40,10 @@ class EntryStream(AsyncIterator[LedgerEntry]):
     _walk: Walk = attrs.field(repr=False)
     _member: Member = attrs.field(repr=False)
     _source: AsyncIterator[Part] = attrs.field(repr=False)
-    _point: ResumePoint = attrs.field(repr=False)
     _left: int | None = attrs.field(default=None, repr=False)
     _mark: Mark | None = attrs.field(init=False, repr=False)
+    _marked: Account | None = attrs.field(init=False, repr=False)
+    _at_hand: Account | None = attrs.field(init=False, default=None, repr=False)
     _entries: Sequence[LedgerEntry] = attrs.field(init=False, default=(), repr=False)
     _taken: int = attrs.field(init=False, default=0, repr=False)
     _accounts: list[Account] = attrs.field(init=False, factory=list, repr=False)
@@ -50,7 +52,7 @@ class EntryStream(AsyncIterator[LedgerEntry]):
     _closed: bool = attrs.field(init=False, default=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._mark = self._point.mark
+        self._mark, self._marked = self._walk.point.mark, self._walk.rest.account
 
     @property
     def report(self) -> Report:
@@ -61,19 +63,22 @@ class EntryStream(AsyncIterator[LedgerEntry]):
     def resume(self) -> str:
         """The point from which `entries(..., resume=...)` goes on: behind the last entry handed out.
 
-        An opaque text that does not tell whose ledger it is: the cut-off, the date and event of that entry, and of a
-        whole history where it begins and how many entries there are. It belongs to this query: the same `since`,
-        `until`, `order`, filters and data scope, of the same member.
+        An opaque text that does not tell whose ledger it is: the cut-off, the date and event of that entry, of a
+        whole history where it begins and how many entries there are, and of a span that was split and that it lies in
+        how many entries the server said and the walk gave: who goes on with it proves that total, too. It belongs to
+        this query: the same `since`, `until`, `order`, filters and data scope, of the same member.
         """
         walk, mark = self._walk, self._mark_behind_taken()
         history = walk.history if mark else None
-        point = attrs.evolve(self._point, mark=mark, history=history, pending=walk.pending, short=walk.short)
-        return point.token()
+        account = self._at_hand if self._taken else self._marked
+        accounts = open_at(account, mark, descending=walk.descending) if mark else ()
+        point = attrs.evolve(walk.point, mark=mark, history=history, accounts=accounts)
+        return attrs.evolve(point, pending=walk.pending, short=walk.short).token()
 
     @property
     def origin(self) -> str:
         """The point at which this stream began, for who keeps nothing of what it gave before it failed."""
-        return self._point.token()
+        return self._walk.point.token()
 
     def close(self) -> None:
         """Refuse further use; the report and the resume point stay as they are."""
@@ -133,7 +138,12 @@ class EntryStream(AsyncIterator[LedgerEntry]):
             raise
         finally:
             self._busy = False
-        self._mark, self._taken = self._mark_behind_taken(), 0
+        if self._taken:
+            self._mark, self._marked, self._taken = self._mark_behind_taken(), self._at_hand, 0
+        self._at_hand = part.job.account
+        for account in part.lineage:
+            if account.passed is None:
+                account.passed = self._mark.before(account.span) if self._mark else 0
         self._entries = self._walk.hand_out(part, self._left)
         self._left = self._left and self._left - len(self._entries)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import anyio
 import attrs
@@ -16,12 +16,12 @@ from loyalty_async.models.members import Member
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.histories import EARLIEST
-from loyalty_async.planning.jobs import Job, PageRequest, Part, Terms
+from loyalty_async.planning.jobs import PageRequest, Terms
 from loyalty_async.planning.resumes import ResumePoint
 from loyalty_async.planning.windows import BEGINNING, asked, windows
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.streams.entries import Entries, EntryStream
-from loyalty_async.streams.read_ahead import Further, InTurn, check_ahead, fetch_all, open_ahead
+from loyalty_async.streams.read_ahead import InTurn, check_ahead, fetch_all, open_ahead
 from loyalty_async.streams.walks import FetchPage, Walk
 
 __all__ = ["EntryQuery"]
@@ -60,12 +60,8 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
 
     def __aiter__(self) -> EntryStream:
         """Iterate one request at a time, without tasks; `break` whenever you like."""
-        point, walk = self._begin()
-
-        async def work(job: Job) -> Part | Further[Job, Part]:
-            return await walk.perform(job, walk.pages)
-
-        return EntryStream(walk, self.member, InTurn(work, walk.jobs()), point, self.max_items)
+        walk = self._begin()
+        return EntryStream(walk, self.member, InTurn(walk.perform, walk.rest.jobs()), self.max_items)
 
     @asynccontextmanager
     async def prefetch(self, *, ahead: int = 4) -> AsyncGenerator[EntryStream]:
@@ -80,17 +76,9 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         """
         check_ahead(ahead)
         ahead = self._useful(ahead)
-        places = anyio.Semaphore(ahead + 1)
-        point, walk = self._begin(ahead, places)
-
-        async def pages(requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
-            return await fetch_all(walk.page, requests)
-
-        async def work(job: Job) -> Part | Further[Job, Part]:
-            return await walk.perform(job, pages)
-
-        async with open_ahead(work, walk.jobs(), ahead=ahead) as parts:
-            stream = EntryStream(walk, self.member, parts, point, self.max_items)
+        walk = self._begin(ahead=ahead, places=anyio.Semaphore(ahead + 1), fetch_several=fetch_all)
+        async with open_ahead(walk.perform, walk.rest.jobs(), ahead=ahead) as parts:
+            stream = EntryStream(walk, self.member, parts, self.max_items)
             try:
                 yield stream
             finally:
@@ -128,24 +116,19 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
                 yield page
                 number, count = number + 1, page.paging.page_count
 
-    def _begin(
-        self, ahead: int = 0, places: AbstractAsyncContextManager[object] | None = None
-    ) -> tuple[ResumePoint, Walk]:
+    def _begin(self, **manner: Any) -> Walk:
         # In UTC: two instants of one zone would be compared, and added to, by their wall clocks.
         now = self._clock().astimezone(UTC)
         point = self._point(now)
-        walk = Walk(
+        return Walk(
             fetch=self._fetch,
             terms=self._terms(now),
             clock=lambda: self._clock().astimezone(UTC),
             span=self._span(point),
-            # Where a walk from the oldest on was interrupted the beginning need not be looked for again.
-            dated=self.since is not None or (point.mark is not None and self.order == "asc"),
+            dated=self.since is not None,
             point=point,
-            ahead=ahead,
-            places=places or nullcontext(),
+            **manner,
         )
-        return point, walk
 
     def _point(self, now: datetime) -> ResumePoint:
         """Say where the walk begins: where an earlier one stopped, and with its cut-off."""
@@ -165,6 +148,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
             not since <= point.until <= until
             or (mark is not None and mark.created_at not in Span(since, point.until))
             or (mark is not None and history is not None and not EARLIEST <= history.since <= mark.created_at)
+            or not _nested(point, Span(since, point.until))
         ):
             raise InvalidArgument("the resume token was changed: it points outside of the span that is asked for")
 
@@ -178,3 +162,12 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         if self.max_items is None:
             return ahead
         return min(ahead, (self.max_items - 1) // self._terms(self._clock()).page_size)
+
+
+def _nested(point: ResumePoint, outer: Span) -> bool:
+    """Tell whether open accounts lie in one another, and the mark in all of them."""
+    for account in point.accounts:
+        if not outer.since <= account.span.since <= account.span.until <= outer.until:
+            return False
+        outer = account.span
+    return not point.accounts or (point.mark is not None and point.mark.created_at in outer)

@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 
 from loyalty_async.errors import ClientStateError, InvalidArgument
 
-__all__ = ["Further", "InTurn", "check_ahead", "fetch_all", "open_ahead"]
+__all__ = ["Further", "InTurn", "check_ahead", "fetch_all", "fetch_in_turn", "open_ahead"]
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -217,6 +217,11 @@ async def open_ahead(work: Work[Q, R], jobs: Iterable[Q], *, ahead: int) -> Asyn
             tasks.cancel_scope.cancel()
     if error is not None:
         raise error
+
+
+async def fetch_in_turn(fetch: Callable[[Q], Awaitable[R]], requests: Sequence[Q]) -> Sequence[R]:
+    """Fetch one after the other; no tasks."""
+    return [await fetch(request) for request in requests]
 
 
 async def fetch_all(fetch: Callable[[Q], Awaitable[R]], requests: Sequence[Q]) -> Sequence[R]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 import anyio
 import attrs
@@ -20,22 +20,31 @@ from loyalty_async.planning.confirmations import missing
 from loyalty_async.planning.jobs import Job, PageRequest, Part, Terms
 from loyalty_async.planning.parts import read
 from loyalty_async.planning.proofs import incomplete
+from loyalty_async.planning.rests import Rest
 from loyalty_async.planning.resumes import History, ResumePoint
-from loyalty_async.planning.windows import BEGINNING, at_second, windows
+from loyalty_async.planning.windows import BEGINNING
 from loyalty_async.protocol.codes import PENDING_CODES
 from loyalty_async.protocol.efforts import Effort
-from loyalty_async.streams.read_ahead import Further
+from loyalty_async.streams.read_ahead import Further, fetch_in_turn
 from loyalty_async.streams.tallies import Tally
 
-__all__ = ["FetchPage", "GetPages", "Walk"]
+__all__ = ["FetchPage", "Walk"]
 
+P = TypeVar("P")
 T = TypeVar("T")
 
 FetchPage = Callable[[PageRequest, int, Effort], Awaitable[LedgerPage]]
 """Gets one page, of at most so many entries, and adds to what that takes."""
 
-GetPages = Callable[[Sequence[PageRequest]], Awaitable[Sequence[LedgerPage]]]
-"""Gets several pages, one after the other or at once."""
+
+class FetchSeveral(Protocol):
+    """Fetches several pages, one after the other or at once."""
+
+    async def __call__(
+        self, fetch: Callable[[PageRequest], Awaitable[P]], requests: Sequence[PageRequest]
+    ) -> Sequence[P]:
+        """Give what came of each request."""
+
 
 _SMALL_PAGE = 10
 """What a server that refuses our page size still gives (errors 11006 and 11029)."""
@@ -45,8 +54,6 @@ to find it in 88 days about 50."""
 _PAUSE_S = 1.0
 """How long to leave a span alone that moved while it was read: the server dates what it books, to the second."""
 _GIVE_SINCE = "; if they are dated before that, give `since`"
-_FURTHEST_AHEAD = timedelta(days=30)
-"""How far ahead of our clock an entry may be dated."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -60,7 +67,8 @@ class Walk:
         verdict: How far it can be trusted.
         short: Whether the server counted entries that it did not serve.
         restless: Whether the ledger moved too much to be counted.
-        history: What is known of the whole ledger, if it is walked from its beginning on.
+        rest: What it has to read.
+        history: What is known of the whole ledger, if it is walked.
     """
 
     span: Span
@@ -72,6 +80,7 @@ class Walk:
     _clock: Callable[[], datetime]
     _ahead: int = 0
     _places: AbstractAsyncContextManager[object] = attrs.field(factory=nullcontext)
+    _fetch_several: FetchSeveral = fetch_in_turn
     _tally: Tally = attrs.field(factory=Tally)
     _fruitless: int = 0
     _oldest: datetime | None = None
@@ -79,8 +88,10 @@ class Walk:
     restless: bool = False
     short: bool = attrs.field(init=False)
     history: History | None = attrs.field(init=False)
+    rest: Rest = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.rest = Rest(self.span, self.point, self._terms, self.dated)
         self.short, self.history = self.point.short, self.point.history if self.point.mark else None
 
     @property
@@ -88,47 +99,45 @@ class Walk:
         """Whether it goes from the newest to the oldest."""
         return self._terms.descending
 
-    def jobs(self) -> Iterator[Job]:
-        """Say what there is to read, in the order of the walk."""
-        earlier = self.point.mark.passed if self.point.mark else 0
-        if not self.dated:
-            return iter([Job(self.span, dated=False, earlier=earlier, later=self.point.until)])
-        spans = windows(self.span, self._terms.window, newest_first=self.descending)
-        if self.history is None:
-            return map(Job, spans)
-        rest = list(spans)
-        whole = Span(self.history.since, self.span.until)
-        account = Account(whole, None, self.history.said, len(rest), earlier=earlier, sure=False)
-        return iter([Job(span, account) for span in rest])
-
-    async def perform(self, job: Job, get_pages: GetPages) -> Part | Further[Job, Part]:
+    async def perform(self, job: Job) -> Part | Further[Job, Part]:
         """Read the span of a job, or learn that it must be split.
 
         Raises:
             IncompleteLedgerError: It cannot be proved.
         """
+        outcome = await self._carry(lambda: read(job, self._terms), self._page)
+        if isinstance(outcome, Part):
+            self._fruitless = 0
+            return outcome
+        if outcome.part is not None or not job.dated:
+            self._fruitless = 0  # What was looked at has shown where to read.
+        self._tally.splits += 1
+        return Further(outcome.jobs[::-1] if self.descending else outcome.jobs, outcome.part)
+
+    async def _carry(
+        self,
+        begin: Callable[[], Generator[Sequence[PageRequest], Sequence[P], T]],
+        fetch: Callable[[PageRequest], Awaitable[P]],
+    ) -> T:
+        """Carry what it asks for to the server, and the answers back; begin anew if the server refuses large pages."""
+
+        async def get(requests: Sequence[PageRequest]) -> Sequence[P]:
+            if any(request.again for request in requests):
+                self._tally.rereads += 1
+                await anyio.sleep(_PAUSE_S)
+            return await self._fetch_several(fetch, requests)
+
         while True:
             page_size = self._terms.page_size
             try:
-                outcome = await _drive(read(job, self._terms), get_pages)
+                return await _drive(begin(), get)
             except LimitTooLargeError:
                 if page_size <= _SMALL_PAGE:
                     raise
                 self._terms = attrs.evolve(self._terms, page_size=_SMALL_PAGE)
-            else:
-                if isinstance(outcome, Part):
-                    self._fruitless = 0
-                    return outcome
-                if outcome.part is not None or not job.dated:
-                    self._fruitless = 0  # What was looked at has shown where to read.
-                self._tally.splits += 1
-                return Further(outcome.jobs[::-1] if self.descending else outcome.jobs, outcome.part)
 
-    async def page(self, request: PageRequest) -> LedgerPage:
+    async def _page(self, request: PageRequest) -> LedgerPage:
         """Get one page, when there is a place for it, and count it."""
-        if request.again:
-            self._tally.rereads += 1
-            await anyio.sleep(_PAUSE_S)
         async with self._places:
             self._require_progress(request)
             page_size = self._terms.page_size
@@ -143,10 +152,6 @@ class Walk:
             advice = "; give `since`" if request.asked is None else ""
             raise incomplete(f"{self._fruitless - 1} pages proved nothing", span, request.number, advice=advice)
 
-    async def pages(self, requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
-        """Get several pages, one after the other."""
-        return [await self.page(request) for request in requests]
-
     async def confirm(self, account: Account) -> None:
         """Ask once more how many entries a span holds that did not bring what the server said, or may not have.
 
@@ -155,23 +160,25 @@ class Walk:
         Raises:
             IncompleteLedgerError: It still says another number.
         """
-        if self.point.short and account.asked is None:
+        if self.point.short and account.of_everything:
             return
-        horizon = at_second(max(self._clock(), self.point.until) + _FURTHEST_AHEAD)
-        counting = missing(account, self._terms, later=self.point.until, horizon=horizon)
-        number = await _drive(counting, self._counted_pages)
+        until, now = self.point.until, max(self._clock(), self.point.until)
+        number = await self._carry(lambda: missing(account, self._terms, until=until, now=now), self._page_to_count)
         if number is None:
             self.restless = True
         elif number:
-            self.short = True
+            self.short = account.settled = True
             compared = "more than it served" if number > 0 else "fewer without dates than by date"
-            advice = _GIVE_SINCE if number > 0 and account.asked is None else ""
+            advice = _GIVE_SINCE if number > 0 and account.of_everything else ""
             raise incomplete(f"the server counts {abs(number)} entries {compared}", account.span, advice=advice)
 
-    async def _counted_pages(self, requests: Sequence[PageRequest]) -> Sequence[LedgerPage]:
-        """Get pages of which only the totals matter: that is no reason to lose patience."""
+    async def _page_to_count(self, request: PageRequest) -> LedgerPage | None:
+        """Get one page of which only the total matters, None if there is nothing: no reason to lose patience."""
         self._fruitless = 0
-        return await self.pages(requests)
+        try:
+            return await self._page(request)
+        except NoEntriesError:
+            return None
 
     def hand_out(self, part: Part, most: int | None = None) -> Sequence[LedgerEntry]:
         """Give up to *most* entries of a part in the order of the walk, without what came before the mark."""
@@ -190,13 +197,14 @@ class Walk:
     def _learn(self, part: Part) -> None:
         """Learn from the parts of a whole ledger where it begins, and how much it should hold."""
         whole = part.job.account and part.job.account.root
-        if whole and whole.asked is None:
+        if whole and whole.of_everything:
             self._beginning = whole.span.since
-            if self.history is None and not self.descending:
+            if self.history is None:
                 self.history = History(said=whole.said, since=whole.span.since)
 
     def close(self, account: Account) -> None:
         """Note what the pieces of a span brought."""
+        account.settled = True
         self._tally.close(account)
 
     @property
@@ -209,18 +217,28 @@ class Walk:
         """Whether all of the span was handed out."""
         return self._tally.reaches(Span(max(self.span.since, self._beginning), self.span.until))
 
+    @property
+    def doubt(self) -> str | None:
+        """Why it cannot be complete; of what a walk before this one was short it stays short."""
+        if self.short:
+            return "an error told that entries are missing"
+        return "the ledger moved too much to be counted" if self.restless else None
+
     def finish(self) -> None:
-        """Note that everything was handed out; of what a walk before this one was short it stays short."""
-        if not self.short and not self.restless:
+        """Note that everything was handed out."""
+        if self.doubt is None:
             self.verdict = Verdict.PENDING if self.pending else Verdict.COMPLETE
 
     def report(self, unread: int) -> Report:
         """Say how it stands, when *unread* entries of the last part are not handed out yet."""
         since = self.span.since if self.span.since > BEGINNING else self._oldest
-        return self._tally.report(self.verdict, since, self.span.until, unread)
+        return attrs.evolve(self._tally.report(self.verdict, since, self.span.until, unread), doubt=self.doubt)
 
 
-async def _drive(reading: Generator[Sequence[PageRequest], Sequence[LedgerPage], T], get_pages: GetPages) -> T:
+async def _drive(
+    reading: Generator[Sequence[PageRequest], Sequence[P], T],
+    get_pages: Callable[[Sequence[PageRequest]], Awaitable[Sequence[P]]],
+) -> T:
     """Carry a reading's requests to the server and the answers back, until it is done."""
     try:
         requests = next(reading)

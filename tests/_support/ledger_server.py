@@ -66,6 +66,11 @@ def newest_first(ledger: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     return sorted(ledger, key=_key, reverse=True)
 
 
+def newest_id_first(ledger: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    """Serve as the samples do: what was back-dated stands among those that were booked when it was."""
+    return sorted(ledger, key=lambda row: (row.event_log_id, row.customer_id or 0), reverse=True)
+
+
 def shuffled(seed: int) -> Order:
     """Serve in no order, but always in the same one: what arrives gets a place among the others."""
 

@@ -16,6 +16,7 @@ from tests._support.ledger_server import (
     entry,
     exactly,
     newest_first,
+    newest_id_first,
     oldest_first,
     rounded,
     shuffled,
@@ -42,7 +43,7 @@ def one_of(options: Sequence[T]) -> st.SearchStrategy[T]:
 
 
 changes = one_of([*starmap(Change, product(KINDS, range(20), NUDGES, [1, 3, 8]))])
-serving = [newest_first, oldest_first, shuffled(1), shuffled(2)]
+serving = [newest_first, newest_id_first, oldest_first, shuffled(1), shuffled(2)]
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from loyalty_async.cli.demo_comparisons import Differences, compare
 from loyalty_async.client import CapillaryClient
 from loyalty_async.models.credentials import OAuth
 from loyalty_async.protocol.backoff import RetryPolicy
-from loyalty_async.sandbox import Fault
+from loyalty_async.sandbox import Fault, Move
 from loyalty_async.sandbox.faults import FaultScript
 from loyalty_async.sandbox.truths import member_truth
 from tests.cli.conftest import NOON, Run, Served, assert_discreet
@@ -347,6 +347,43 @@ def test_a_run_that_broke_off_says_how_to_go_on_and_still_reports(configured: Se
     rest = run(*command, "--resume", line.split()[-1])
     assert 0 < len(ids(broken.out)) < len(everything)
     assert ids(broken.out) + ids(rest.out) == everything
+
+
+def test_who_goes_on_behind_a_shortage_is_never_told_that_it_is_complete(configured: Served, run: Run) -> None:
+    """Between its pieces one entry of a span was deleted, and one came into a piece that had been read."""
+    begin = datetime(2025, 1, 1, tzinfo=UTC)
+    member = configured.sandbox.ledger.add_member()
+    for number in range(250):
+        configured.sandbox.ledger.add_entry(member.user_id, created_at=begin + number * timedelta(hours=4))
+    first = configured.sandbox.ledger.entries(member.user_id)[0]
+    configured.sandbox.moves.add(Move(action="delete", at=2, event_log_id=first.event_log_id))
+    configured.sandbox.moves.add(Move(action="backdate", at=4, created_at=begin + timedelta(hours=1)))
+    arguments = ["--since", "2025-01-01", "--until", "2025-03-20", "--proof", "atomic", "--ahead", "0"]
+    command = ("ledger", "--member", f"id={member.user_id}", *arguments)
+    broken = run(*command)
+    assert (broken.code, "the server counts 1 entries more than it served" in broken.err) == (1, True)
+    (line,) = [line for line in broken.err.splitlines() if "--resume" in line]
+    rest = run(*command, "--resume", line.split()[-1])
+    assert rest.code == 1
+    assert rest.err.startswith("partial: ")
+    assert "; an error told that entries are missing" in rest.err
+
+
+@pytest.mark.parametrize("options", [(), ("--max-items", "120")])
+def test_a_ledger_that_moved_too_much_to_be_counted_is_not_fine_and_it_is_said_why(
+    configured: Served, run: Run, options: tuple[str, ...]
+) -> None:
+    """Nor if as many entries came as were wanted at most."""
+    now = datetime.now(UTC)
+    member = configured.sandbox.ledger.add_member()
+    for number in range(1, 121):
+        configured.sandbox.ledger.add_entry(member.user_id, created_at=now - number * timedelta(days=3))
+    oldest = configured.sandbox.ledger.entries(member.user_id)[0].created_at
+    configured.sandbox.moves.add(Move(action="backdate", created_at=oldest, skip=3, times=None))
+    finished = run("ledger", "--member", f"id={member.user_id}", "--ahead", "0", "--proof", "atomic", *options)
+    assert finished.code == 1
+    assert finished.err.startswith("partial: ")
+    assert "; the ledger moved too much to be counted" in finished.err
 
 
 def test_a_point_of_another_query_is_refused(configured: Served, run: Run) -> None:

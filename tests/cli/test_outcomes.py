@@ -6,7 +6,7 @@ import pytest
 
 from loyalty_async import errors
 from loyalty_async.cli.outcomes import EXIT_CODES, Outcome, conclude, describe, outcome_of
-from loyalty_async.errors import LoyaltyError
+from loyalty_async.errors import IncompleteLedgerError, LoyaltyError
 from loyalty_async.models.pages import ServerWarning
 
 TREE = [
@@ -81,3 +81,9 @@ def test_an_answer_that_may_miss_something_exits_1(
 
 def test_all_exit_codes_are_documented() -> None:
     assert all(f"* {code.value}: " in EXIT_CODES for code in Outcome)
+
+
+def test_advice_in_an_error_names_the_option_and_is_the_only_one() -> None:
+    error = IncompleteLedgerError("one is missing; if it is older, give `since`")
+    assert describe(error) == "one is missing; if it is older, give --since"
+    assert describe(IncompleteLedgerError("moved")).endswith("try again later")

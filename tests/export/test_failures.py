@@ -78,8 +78,11 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_read(
 
 def test_a_ledger_of_which_there_may_be_more_is_refused_by_what_kept_it_from_being_complete() -> None:
     report = Report(verdict=Verdict.COMPLETE, since=None, until=datetime(2025, 3, 1, tzinfo=UTC))
-    require_complete(report)
-    with pytest.raises(PendingEventsError):
-        require_complete(attrs.evolve(report, verdict=Verdict.PENDING))
-    with pytest.raises(IncompleteLedgerError, match="moved too much"):
-        require_complete(attrs.evolve(report, verdict=Verdict.PARTIAL))
+    member = Customer.by_id(7, source="INSTORE")
+    require_complete(report, member, "a token")
+    with pytest.raises(PendingEventsError) as pending:
+        require_complete(attrs.evolve(report, verdict=Verdict.PENDING), member, "a token")
+    with pytest.raises(IncompleteLedgerError, match="cannot be proved complete: it moved") as partial:
+        require_complete(attrs.evolve(report, verdict=Verdict.PARTIAL, doubt="it moved"), member, "a token")
+    for caught in (pending, partial):
+        assert (caught.value.member, caught.value.resume) == (member, "a token")

@@ -31,6 +31,7 @@ def test_a_new_report_has_counted_nothing() -> None:
 
 EVERYTHING = Report(
     verdict=Verdict.PENDING,
+    doubt="it moved",
     since=NOW,
     until=NOW + timedelta(days=1),
     covered=Span(NOW, NOW + timedelta(hours=1)),
@@ -57,6 +58,7 @@ def test_a_report_as_json_is_written_with_its_own_names() -> None:
     assert json.loads(json.dumps(document)) == document  # As it comes back from a file.
     assert document == {
         "verdict": "pending",
+        "doubt": "it moved",
         "since": "2025-01-01T00:00:00+00:00",
         "until": "2025-01-02T00:00:00+00:00",
         "covered": ["2025-01-01T00:00:00+00:00", "2025-01-01T01:00:00+00:00"],
@@ -83,6 +85,6 @@ def test_a_report_as_json_has_every_field() -> None:
 
 def test_what_a_new_report_has_not_is_null_as_json() -> None:
     document = Report(verdict=Verdict.PARTIAL, since=None, until=NOW).as_json()
-    assert [name for name, value in document.items() if value is None] == ["since", "covered", "page_size"]
+    assert [name for name, value in document.items() if value is None] == ["doubt", "since", "covered", "page_size"]
     assert type(document["verdict"]) is str
     json.dumps(document)

@@ -1,17 +1,18 @@
 """What the server counts without dates is held against what it counts by date."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from itertools import combinations_with_replacement
 
 import pytest
 
 from loyalty_async.errors import IntervalTooLongError, NoEntriesError
 from loyalty_async.models.ledger import LedgerEntry
+from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.accounts import Account
 from loyalty_async.planning.confirmations import Counting, missing
-from loyalty_async.planning.jobs import Terms
+from loyalty_async.planning.jobs import PageRequest, Terms
 from tests._support.ledger_server import (
     LedgerServer,
     Order,
@@ -29,21 +30,20 @@ from tests._support.walks import MICROSECOND, NOON, SECOND
 
 DAY = timedelta(days=1)
 SPAN = Span(NOON - 400 * DAY, NOON)
-HORIZON = NOON + 30 * DAY
 
 
 def daily(days: int) -> list[LedgerEntry]:
     return entries_at([NOON - number * DAY for number in range(1, days + 1)])
 
 
-def told(counting: Counting | Generator[Any, Any, int | None], server: LedgerServer) -> int | None:
+def told(counting: Counting[int | None], server: LedgerServer) -> int | None:
     """Carry the requests of a count to a server and its answers back."""
     try:
         requests = next(counting)
         while True:
             try:
-                pages = [server.answer(request, 100) for request in requests]
-            except (NoEntriesError, IntervalTooLongError) as refusal:
+                pages = [answered(server, request) for request in requests]
+            except IntervalTooLongError as refusal:
                 requests = counting.throw(refusal)
             else:
                 requests = counting.send(pages)
@@ -52,10 +52,17 @@ def told(counting: Counting | Generator[Any, Any, int | None], server: LedgerSer
         return number
 
 
+def answered(server: LedgerServer, request: PageRequest) -> LedgerPage | None:
+    try:
+        return server.answer(request, 100)
+    except NoEntriesError:
+        return None
+
+
 def asked_of(server: LedgerServer, said: int, brought: int, under: Terms | None = None) -> int | None:
     account = Account(SPAN, None, said, 1)
     account.enter(SPAN, 0, brought, 0)
-    return told(missing(account, under or terms(), later=NOON, horizon=HORIZON), server)
+    return told(missing(account, under or terms(), until=NOON, now=NOON), server)
 
 
 def test_a_span_that_was_split_is_asked_for_once_more() -> None:
@@ -63,10 +70,10 @@ def test_a_span_that_was_split_is_asked_for_once_more() -> None:
     whole = Account(span, span, 51, 1)
     whole.enter(span, 0, 49, 0)
     server = LedgerServer(ledger=daily(300))
-    assert told(missing(whole, terms(), later=NOON, horizon=HORIZON), server) == 1
+    assert told(missing(whole, terms(), until=NOON, now=NOON), server) == 1
     assert [request.asked for request in server.requests] == [span]
     server.ledger = [row for row in server.ledger if row.created_at < NOON - 2 * DAY]
-    assert told(missing(whole, terms(), later=NOON, horizon=HORIZON), server) == 0
+    assert told(missing(whole, terms(), until=NOON, now=NOON), server) == 0
 
 
 def test_a_total_that_came_out_takes_one_request() -> None:
@@ -98,6 +105,48 @@ def test_a_deletion_during_an_exact_count_hides_nothing(at: int) -> None:
     rows = [*daily(300), entry(900, NOON - 900 * DAY)]
     server = LedgerServer(ledger=rows, happens={at: delete})
     assert asked_of(server, 0, 150, terms(exact=True)) == 1
+
+
+@pytest.mark.parametrize("order", [newest_first, oldest_first])
+def test_what_goes_from_one_window_and_comes_into_another_cancels_out_of_no_exact_count(order: Order) -> None:
+    """A window is counted, one of its entries deleted, everything counted, and one arrives: the sums are alike."""
+
+    def delete(ledger: list[LedgerEntry]) -> None:
+        ledger.remove(next(row for row in ledger if row.created_at == NOON - 100 * DAY))
+
+    def book(ledger: list[LedgerEntry]) -> None:
+        ledger.append(entry(901, NOON + DAY))
+
+    for gone, come in combinations_with_replacement(range(5, 20), 2):
+        happens = {gone: delete, come + 1: book}
+        server = LedgerServer(ledger=[*daily(300), entry(900, NOON - 900 * DAY)], order=order, happens=happens)
+        assert asked_of(server, 0, 150, terms(exact=True)) == 1, (gone, come)
+
+
+def test_windows_that_have_passed_are_asked_for_at_once_and_those_in_which_entries_arrive_next_to_everything() -> None:
+    whole = Account(SPAN, None, 300, 1)
+    counting = missing(whole, terms(exact=True), until=NOON, now=NOON)
+    server = LedgerServer(ledger=daily(300))
+    asked_for = [next(counting)]
+    for _ in range(4):
+        asked_for.append(counting.send([answered(server, request) for request in asked_for[-1]]))
+    assert [len(requests) for requests in asked_for] == [8, 1, 1, 1, 8]
+    assert [requests[0].asked is None for requests in asked_for] == [False, False, True, False, False]
+    assert NOON in asked_for[1][0].asked  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("left", "number"), [(49, 0), (50, 1)])
+@pytest.mark.parametrize(("in_pieces", "by_now"), [(0, 0), (0, 1), (1, 1), (1, 3)])
+def test_what_arrived_in_the_margins_of_a_span_since_is_not_missing(
+    left: int, number: int, in_pieces: int, by_now: int
+) -> None:
+    """The newest page shows it; of 51 the pieces brought 49, and the others were deleted, or one of them was not."""
+    span = Span(NOON - 50 * DAY, NOON)
+    whole = Account(span, Span(span.since - SECOND, NOON + SECOND), 51, 1)
+    whole.enter(span, 0, 49, in_pieces)
+    arrived = [entry(900 + each, NOON + SECOND / 2) for each in range(by_now)]
+    server = LedgerServer(ledger=[*daily(left), *arrived])
+    assert told(missing(whole, terms(), until=NOON, now=NOON), server) == number
 
 
 @pytest.mark.parametrize("at", range(1, 24))
@@ -179,7 +228,7 @@ def test_a_ledger_that_never_rests_cannot_be_counted() -> None:
 
     server = LedgerServer(ledger=daily(300), order=oldest_first, happens=dict.fromkeys(range(10_000), book))
     assert asked_of(server, 300, 299) is None
-    assert len(server.requests) == 1 + 9 + 5 * (1 + 9)
+    assert len(server.requests) == 1 + 8 + 5 * (1 + 1 + 1 + 8)
 
 
 def test_an_empty_ledger_has_nothing_that_is_missing() -> None:

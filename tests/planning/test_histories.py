@@ -219,6 +219,47 @@ def test_an_entry_that_moved_to_another_page_while_it_was_looked_for_is_found() 
     assert (account.said, account.sure) == (5, True)
 
 
+def test_an_entry_that_one_reading_showed_is_not_forgotten_by_the_next() -> None:
+    """It is back-dated, on page 1 of three; when something has come there are too many pages to look at all."""
+
+    def book(ledger: list[LedgerEntry]) -> None:
+        ledger[:0] = [entry(9000 + len(ledger), NOON)] * 100
+
+    rows = newest_first(daily(250).ledger)
+    rows[150] = entry(5000, NOON - 900 * DAY)
+    server = LedgerServer(ledger=rows, order=list, happens={3: lambda ledger: ledger.append(rows[-1]), 4: book})
+    split = split_of(ALL, server, terms(pages_per_part=2))
+    assert [(request.number, request.again) for request in server.requests] == [(0, 0), (2, 0), (1, 0), (0, 1), (3, 0)]
+    assert split.jobs[0].span.since == NOON - 901 * DAY
+
+
+def test_of_many_pages_that_move_no_more_are_looked_at_than_of_those_that_rest() -> None:
+    """A ledger in no order that grows all the time would use up the walk's patience otherwise."""
+
+    def book(ledger: list[LedgerEntry]) -> None:
+        ledger.append(entry(90_000 + len(ledger), NOON))
+
+    happens = dict.fromkeys(range(50, 2000, 50), book)
+    server = LedgerServer(ledger=daily(1500).ledger, order=shuffled(1), most=10, happens=happens)
+    account = split_of(ALL, server, terms()).jobs[0].account
+    assert account is not None
+    assert not account.sure
+    assert 150 < len(server.requests) <= 2 * 4 + 200
+
+
+def test_of_many_pages_that_shrink_again_and_again_no_more_are_looked_at_either() -> None:
+    """Each reading comes to a page past the end, and is begun anew."""
+
+    def merge(ledger: list[LedgerEntry]) -> None:
+        del ledger[:100]
+
+    happens = dict.fromkeys(range(3, 900, 40), merge)
+    server = LedgerServer(ledger=daily(2000).ledger, order=shuffled(1), most=10, happens=happens)
+    split_of(ALL, server, terms())
+    assert max(request.again for request in server.requests) > 0
+    assert len(server.requests) <= 2 * 4 + 200 + 10
+
+
 def test_a_ledger_that_never_stands_still_leaves_a_doubt() -> None:
     """It is read all the same; in the end the server is asked once more."""
 

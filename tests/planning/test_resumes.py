@@ -15,7 +15,7 @@ from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.spans import Span
 from loyalty_async.planning.orders import in_order
-from loyalty_async.planning.resumes import History, Mark, ResumePoint, fingerprint
+from loyalty_async.planning.resumes import History, Mark, OpenAccount, ResumePoint, fingerprint
 from tests._support.ledger_server import entry
 from tests._support.walks import MICROSECOND, NOON, SECOND
 
@@ -83,9 +83,26 @@ marks = st.builds(
 histories = st.builds(History, said=st.integers(0, 10**9), since=aware)
 
 
-@given(until=aware, mark=st.none() | marks, question=st.text(), history=st.none() | histories)
-def test_what_is_written_is_read(until: datetime, mark: Mark | None, question: str, history: History | None) -> None:
-    point = ResumePoint(question=question, until=until, mark=mark, history=history)
+accounts = st.builds(
+    OpenAccount,
+    span=st.builds(Span, aware, aware),
+    said=st.integers(0, 10**9),
+    kept=st.integers(0, 10**9),
+    edge=st.integers(0, 9),
+)
+
+
+@given(
+    until=aware,
+    mark=st.none() | marks,
+    question=st.text(),
+    history=st.none() | histories,
+    accounts=st.lists(accounts, max_size=3).map(tuple),
+)
+def test_what_is_written_is_read(
+    until: datetime, mark: Mark | None, question: str, history: History | None, accounts: tuple[OpenAccount, ...]
+) -> None:
+    point = ResumePoint(question=question, until=until, mark=mark, history=history, accounts=accounts)
     assert ResumePoint.read(point.token(), question) == point
 
 
@@ -165,6 +182,13 @@ def test_what_is_no_token_is_refused(token: object) -> None:
         {"all": [7.0, NOON.isoformat()]},
         {"all": [True, NOON.isoformat()]},
         {"all": [7, NOON.isoformat(), 1]},
+        {"open": 7},
+        {"open": [7]},
+        {"open": [[]]},
+        {"open": [[NOON.isoformat(), UNTIL.isoformat(), 7, 5]]},
+        {"open": [[NOON.isoformat(), UNTIL.isoformat(), 7, 5, -1]]},
+        {"open": [[NOON.isoformat(), UNTIL.isoformat(), 7, 5, True]]},
+        {"open": [[NOON.isoformat(), "2025-03-01T12:00:00", 7, 5, 0]]},
     ],
 )
 def test_a_token_that_does_not_say_what_it_should_is_refused(fields: dict[str, Any]) -> None:
@@ -272,6 +296,13 @@ def test_a_mark_is_in_utc() -> None:
 
 def test_what_was_handed_out_of_other_dates_has_been_passed() -> None:
     assert mark(2, 7, 2, 5, 9).passed == 4
+
+
+@pytest.mark.parametrize(("begins", "before"), [(1, 9), (2, 4), (3, 9)])
+def test_before_a_span_all_was_handed_out_but_what_it_shares_with_the_mark(begins: int, before: int) -> None:
+    """A span that has the mark's own date in it holds all entries of that date."""
+    span = Span(NOON + begins * SECOND, NOON + begins * SECOND + SECOND)
+    assert mark(2, 7, 2, 5, 9).before(span) == before
 
 
 @pytest.mark.parametrize(

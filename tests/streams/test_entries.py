@@ -1,6 +1,7 @@
 """A stream loses and doubles nothing, whatever cuts its waits short, and ends once."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -649,6 +650,16 @@ async def test_a_rest_costs_what_it_holds() -> None:
         assert dated == ([True] if since else [True, False])
 
 
+@both_orders
+async def test_the_rest_of_a_whole_history_of_one_page_costs_one_request(order: Order) -> None:
+    """However many years it reaches back, and at whatever entry it was left."""
+    ledger = entries_at([NOW - number * 145 * DAY for number in range(1, 26)])
+    asked = query(Fetch(LedgerServer(ledger=ledger)), since=None, until=None, now=NOW, order=order)
+    for taken, token in enumerate(await tokens_of(asked)):
+        left = await attrs.evolve(asked, resume=token).collect()
+        assert (len(left), left.report.requests, left.report.verdict) == (25 - taken, 1, Verdict.COMPLETE)
+
+
 async def test_the_rest_of_a_whole_history_is_held_against_what_was_handed_out() -> None:
     """One that is counted and never served is missed by each walk, newest first, that meets the end."""
     ledger = entries_at([NOON + number * timedelta(hours=1) for number in range(250)])
@@ -833,6 +844,73 @@ async def test_what_goes_on_behind_a_shortage_is_never_complete(
 @both
 @both_orders
 @dated_or_not
+@pytest.mark.parametrize("ghost", [5, 29, 52])
+async def test_a_total_that_was_begun_is_proved_by_the_walk_that_goes_on(
+    order: Order, since: datetime | None, ghost: int, ahead: int | None
+) -> None:
+    """At whatever place it was left, and left again: none is complete if an entry that was counted was never served."""
+    ledger = entries_at([NOON + number * DAY for number in range(58)])
+    hidden = NOON + ghost * DAY + SECOND
+    under = terms(settled_before=LONG_AGO, descending=order == "desc")
+
+    def asked(token: str | None = None) -> EntryQuery:
+        server = CountsGhosts(ledger=ledger, most=10, ghost=hidden, only_beyond=20 * DAY)
+        return query(Fetch(server), since=since, until=UNTIL, now=NOW, order=order, under=under, resume=token)
+
+    tokens, error = await tokens_until_error(aiter(asked()))
+    assert error is not None
+    assert len(tokens) > 9
+    for token in tokens[::7] + tokens[-1:]:
+        again = aiter(asked(token))
+        with contextlib.suppress(IncompleteLedgerError):
+            for _ in range(9):
+                await anext(again, None)
+        if again.report.verdict is Verdict.FAILED:
+            continue
+        async with opened(asked(again.resume), ahead) as last:
+            with pytest.raises(IncompleteLedgerError, match="the server counts 1 entries more than it served"):
+                await rest(last)
+
+
+@both
+@both_orders
+@dated_or_not
+async def test_a_total_that_was_told_of_is_not_asked_for_again(
+    order: Order, since: datetime | None, ahead: int | None
+) -> None:
+    """Who goes on behind the error comes to the end; who goes on before it is told of it once more."""
+    ledger = entries_at([NOON + number * DAY for number in range(58)])
+    server = CountsGhosts(ledger=ledger, most=10, ghost=NOON + 29 * DAY + SECOND, only_beyond=20 * DAY)
+    under = terms(settled_before=LONG_AGO, descending=order == "desc")
+    asked = query(Fetch(server), since=since, until=UNTIL, now=NOW, order=order, under=under)
+    tokens, error = await tokens_until_error(aiter(asked))
+    told: list[IncompleteLedgerError] = []
+    while error is not None:
+        told.append(error)
+        async with opened(attrs.evolve(asked, resume=tokens[-1]), ahead) as again:
+            with pytest.raises(IncompleteLedgerError):
+                await rest(again)
+        async with opened(attrs.evolve(asked, resume=error.resume), ahead) as again:
+            tokens, error = await tokens_until_error(again)
+    assert again.report.verdict is Verdict.PARTIAL
+    spans = [(one.since, one.until) for one in told]
+    assert len(spans) == len(set(spans)) > 0
+
+
+async def tokens_until_error(stream: EntryStream) -> tuple[list[str], IncompleteLedgerError | None]:
+    """Give the resume points of a stream that comes to its end, or to an error."""
+    tokens = [stream.resume]
+    try:
+        async for _ in stream:
+            tokens.append(stream.resume)  # noqa: PERF401 - they are wanted though it ends in an error
+    except IncompleteLedgerError as error:
+        return tokens, error
+    return tokens, None
+
+
+@both
+@both_orders
+@dated_or_not
 @pytest.mark.parametrize("code", [11002, 9004])
 async def test_a_warning_that_not_everything_is_booked_holds_for_the_rest(
     order: Order, since: datetime | None, code: int, ahead: int | None
@@ -872,5 +950,5 @@ async def test_a_rest_reports_where_it_was_taken_up(since: datetime | None) -> N
     report = left.report
     assert (report.since, report.until, report.entries) == (NOON + 3 * DAY, NOON + 10 * DAY, 6)
     assert report.covered == Span(NOON + 3 * DAY, NOON + 10 * DAY)
-    # The mark's own entry is read once more.
-    assert (report.said, report.seen) == (7, 7)
+    # The mark's own entry is read once more; of a whole history that is one page, all of it.
+    assert (report.said, report.seen) == ((7, 7) if since else (10, 10))

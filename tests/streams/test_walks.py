@@ -283,6 +283,28 @@ async def test_the_newest_first_bear_with_small_pages_too(
         assert stream.report.clamps == stream.report.pages - (number - 1)
 
 
+@both
+@pytest.mark.parametrize("since", [NOON, None])
+@pytest.mark.parametrize("number", range(4, 9))
+async def test_a_limit_may_be_refused_while_a_total_is_confirmed(
+    ahead: int | None, since: datetime | None, number: int
+) -> None:
+    """An entry is deleted when the first page was read, so that the total does not come out."""
+
+    def delete(ledger: list[LedgerEntry]) -> None:
+        del ledger[0]
+
+    def refuse(_: list[LedgerEntry]) -> None:
+        server.refuses_over = 10
+
+    server = LedgerServer(ledger=daily(200), happens={3: delete, number: refuse})
+    under = terms(settled_before=LONG_AGO)
+    asked = query(Fetch(server), since=since, until=NOON + 200 * DAY, now=NOW, under=under)
+    async with opened(asked, ahead) as stream:
+        assert set(range(2, 201)) <= set(ids(await rest(stream)))
+    assert stream.report.verdict is Verdict.COMPLETE
+
+
 # ---- Totals ----------------------------------------------------------------------------------------------------------
 
 
@@ -415,6 +437,59 @@ async def test_an_arrival_between_two_counts_is_not_taken_for_a_loss(ahead: int 
         async with opened(query(fetch, since=None, until=None, now=NOW), ahead) as stream:
             assert ids(await rest(stream)) == list(range(2, 201))
         assert stream.report.verdict is Verdict.COMPLETE
+
+
+@pytest.mark.parametrize(("ahead", "latencies"), [(None, 19), (9, 5)])
+async def test_windows_that_have_passed_are_counted_as_many_at_once_as_the_caller_allows(
+    ahead: int | None, latencies: int
+) -> None:
+    """An exact count of 400 days and the thirty ahead: eight totals, one, everything, one, eight."""
+    server = LedgerServer(ledger=daily(400))
+    fetch = Fetch(server)
+    now = NOON + 400 * DAY
+    under = terms(settled_before=LONG_AGO, exact=True)
+    async with opened(query(fetch, since=None, until=None, now=now, under=under), ahead) as stream:
+        for _ in range(400):
+            await anext(stream)
+        began, calls = anyio.current_time(), fetch.calls
+        assert await anext(stream, None) is None
+    assert (fetch.calls - calls, anyio.current_time() - began) == (19, latencies)
+    assert stream.report.verdict is Verdict.COMPLETE
+
+
+@both
+async def test_a_ledger_that_never_rests_is_partial_and_the_report_says_why(ahead: int | None) -> None:
+    """Something is booked before each request; who goes on with the token, when it rests, has it counted once more."""
+
+    def book(ledger: list[LedgerEntry]) -> None:
+        ledger.append(entry(9000 + len(ledger), NOW - DAY))
+
+    server = LedgerServer(ledger=daily(200), order=oldest_first, happens=dict.fromkeys(range(900), book))
+    under = terms(settled_before=LONG_AGO, exact=True)
+    asked = query(Fetch(server), since=None, until=NOON + 200 * DAY, now=NOW, under=under)
+    async with opened(asked, ahead) as stream:
+        assert stream.report.doubt is None
+        assert ids(await rest(stream)) == list(range(1, 201))
+    report = stream.report
+    assert (report.verdict, report.doubt) == (Verdict.PARTIAL, "the ledger moved too much to be counted")
+    server.happens = {}
+    async with opened(attrs.evolve(asked, resume=stream.resume), ahead) as again:
+        assert await rest(again) == []
+    assert (again.report.verdict, again.report.doubt) == (Verdict.COMPLETE, None)
+
+
+@both
+async def test_a_walk_that_told_of_missing_entries_has_a_doubt(ahead: int | None) -> None:
+    ghost = NOON + timedelta(hours=3)
+    server = CountsGhosts(ledger=hourly(25), most=10, ghost=ghost, only_beyond=10 * DAY)
+    asked = query(Fetch(server), since=NOON, until=UNTIL, now=NOW)
+    async with opened(asked, ahead) as stream:
+        with pytest.raises(IncompleteLedgerError):
+            await rest(stream)
+    assert (stream.report.verdict, stream.report.doubt) == (Verdict.FAILED, "an error told that entries are missing")
+    async with opened(attrs.evolve(asked, resume=stream.resume), ahead) as again:
+        await rest(again)
+    assert (again.report.verdict, again.report.doubt) == (Verdict.PARTIAL, "an error told that entries are missing")
 
 
 # ---- Patience --------------------------------------------------------------------------------------------------------
