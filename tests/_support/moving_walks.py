@@ -199,10 +199,10 @@ class Walker:
         assert rest <= set(outing.taken), f"complete, and yet lost: {sorted(rest - set(outing.taken))}"
 
     def _overtaken(self) -> bool:
-        """Tell whether a whole history holds what came behind the mark of a walk: it is counted, and told for ever."""
+        """Tell whether there is what came behind the mark of a walk: it is counted, and of a whole history told for ever."""
         there = set(filter(self._wanted, self.moving.there)) - set(self.taken)
         mark = self._mark
-        return self.scene.since is None and mark is not None and any(not self._behind(row, mark) for row in there)
+        return mark is not None and any(not self._behind(row, mark) for row in there)
 
     @property
     def _mark(self) -> Row | None:
