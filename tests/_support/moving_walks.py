@@ -199,7 +199,7 @@ class Walker:
         assert rest <= set(outing.taken), f"complete, and yet lost: {sorted(rest - set(outing.taken))}"
 
     def _overtaken(self) -> bool:
-        """Tell whether there is what came behind the mark of a walk: it is counted, and of a whole history told for ever."""
+        """Tell whether there is what came behind the mark of a walk: it is counted, of a whole history for ever."""
         there = set(filter(self._wanted, self.moving.there)) - set(self.taken)
         mark = self._mark
         return mark is not None and any(not self._behind(row, mark) for row in there)
