@@ -19,6 +19,7 @@ from loyalty_async.export.files import MANIFEST, FileStore
 from loyalty_async.export.manifests import Manifest
 from loyalty_async.export.members import Listed
 from loyalty_async.export.runs import Run
+from loyalty_async.export.sinks import batches as batches_module
 from loyalty_async.export.stores import Store
 from loyalty_async.export.units import Recent, Unit, member_key
 from tests.export.conftest import NOON
@@ -172,6 +173,7 @@ def test_half_a_unit_is_never_committed_even_if_there_is_room_again(
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(units_module, "_BLOCK", 1_000)
+    monkeypatch.setattr(batches_module, "_LINE_ROWS", 10)
 
 
 @pytest.mark.usefixtures("small_blocks")

@@ -108,7 +108,7 @@ def test_a_deletion_during_an_exact_count_hides_nothing(at: int) -> None:
 
 
 @pytest.mark.parametrize("order", [newest_first, oldest_first])
-def test_what_goes_from_one_window_and_comes_into_another_cancels_out_of_no_exact_count(order: Order) -> None:
+def test_no_exact_count_comes_out_because_one_entry_goes_from_a_window_and_one_comes_into_another(order: Order) -> None:
     """A window is counted, one of its entries deleted, everything counted, and one arrives: the sums are alike."""
 
     def delete(ledger: list[LedgerEntry]) -> None:

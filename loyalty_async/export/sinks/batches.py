@@ -1,4 +1,4 @@
-"""Rows on their way to Parquet: some of them column by column, in one line of JSON.
+"""Rows on their way to Parquet: some hundreds of them column by column, in one line of JSON.
 
 Such a line is small, exact, holds no pyarrow object yet, and takes few steps of Python for each row. It is a list of
 *leaves*: one for each column, and for a column of details the number of details of each row, then a leaf for each of
@@ -19,21 +19,28 @@ from loyalty_async.export.cells import json_of
 from loyalty_async.export.columns import Column, Kind
 from loyalty_async.wire.documents import decode_json, encode_json
 
-__all__ = ["PRECISION", "SCALE", "arrays_of", "line_of", "read_line"]
+__all__ = ["PRECISION", "SCALE", "arrays_of", "lines_of", "read_line"]
 
 PRECISION, SCALE = 38, 10
 """Of decimals: 28 digits before the point and 10 behind it. What does not fit is an error, never rounded."""
 _BIGINT: Final = 1 << 63
+_LINE_ROWS = 500
+"""So many rows are in a line at most: some 0.2 MB, and what is written in one step."""
 
 _Leaf = list[Any]
 
 
-def line_of(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> bytes:
-    """Write rows as a line.
+def lines_of(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> bytes:
+    """Write rows as lines.
 
     Raises:
         UnfitValueError: A column cannot hold a value; it names the column, and never the value.
     """
+    starts = range(0, len(rows), _LINE_ROWS)
+    return b"".join(_line_of(columns, rows[start : start + _LINE_ROWS]) for start in starts)
+
+
+def _line_of(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> bytes:
     leaves: list[_Leaf] = []
     for column, values in zip(columns, zip(*rows, strict=True), strict=True):
         try:

@@ -13,7 +13,7 @@ from loyalty_async.errors import InvalidArgument
 from loyalty_async.export.columns import Column, Kind, Table, member_values, table_of
 from loyalty_async.export.files import FileLimits, FileStore, peek
 from loyalty_async.export.runs import Past, Question
-from loyalty_async.export.sinks.batches import PRECISION, SCALE, arrays_of, line_of, read_line
+from loyalty_async.export.sinks.batches import PRECISION, SCALE, arrays_of, lines_of, read_line
 from loyalty_async.export.stores import Encode, Store, Writer
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.members import Member
@@ -96,7 +96,7 @@ class _ParquetFormat:
 
         def encode(entries: Sequence[LedgerEntry]) -> tuple[bytes, int]:
             rows = [row for entry in entries for row in table.rows(owner, entry)]
-            return line_of(table.columns, rows) if rows else b"", len(rows)
+            return lines_of(table.columns, rows), len(rows)
 
         return encode
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from loyalty_async.errors import UnfitValueError
 from loyalty_async.export.columns import Column, Kind
-from loyalty_async.export.sinks.batches import PRECISION, SCALE, _decimal, arrays_of, line_of, read_line
+from loyalty_async.export.sinks import batches
+from loyalty_async.export.sinks.batches import PRECISION, SCALE, _decimal, arrays_of, lines_of, read_line
 from loyalty_async.export.sinks.parquet import arrow_type
 
 DETAILS = Column(
@@ -58,18 +59,25 @@ def table(leaves: list[list[Any]]) -> dict[str, list[Any]]:
 
 
 def test_what_comes_out_of_a_line_is_what_went_in() -> None:
-    line = line_of(COLUMNS, [FULL, BARE])
+    line = lines_of(COLUMNS, [FULL, BARE])
     assert line.count(b"\n") == 1
     assert table(read_line(line)) == PLAIN
 
 
 def test_leaves_of_lines_put_behind_one_another_are_those_of_all_rows() -> None:
-    first, second = (read_line(line_of(COLUMNS, [row])) for row in (FULL, BARE))
+    first, second = (read_line(lines_of(COLUMNS, [row])) for row in (FULL, BARE))
     assert table([leaf + more for leaf, more in zip(first, second, strict=True)]) == PLAIN
 
 
+def test_no_rows_are_no_line_and_many_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lines_of(COLUMNS, []) == b""
+    monkeypatch.setattr(batches, "_LINE_ROWS", 2)
+    lines = lines_of(COLUMNS[:1], [[number] for number in range(5)]).splitlines()
+    assert list(map(read_line, lines)) == [[[0, 1]], [[2, 3]], [[4]]]
+
+
 def test_an_id_that_is_a_number_is_a_text_in_a_column_of_texts() -> None:
-    assert read_line(line_of([Column(("who",), Kind.TEXT)], [[7], ["7"], [None]])) == [["7", "7", None]]
+    assert read_line(lines_of([Column(("who",), Kind.TEXT)], [[7], ["7"], [None]])) == [["7", "7", None]]
 
 
 @pytest.mark.parametrize(
@@ -85,12 +93,12 @@ def test_a_value_that_does_not_fit_is_refused_by_the_name_of_its_column(
     column: Column, value: object, reason: str
 ) -> None:
     with pytest.raises(UnfitValueError) as raised:
-        line_of([column], [[value]])
+        lines_of([column], [[value]])
     assert str(raised.value) == reason
 
 
 def test_the_largest_integers_fit() -> None:
-    line = line_of(COLUMNS[:1], [[(1 << 63) - 1], [-(1 << 63)]])
+    line = lines_of(COLUMNS[:1], [[(1 << 63) - 1], [-(1 << 63)]])
     assert read_line(line) == [[(1 << 63) - 1, -(1 << 63)]]
 
 
