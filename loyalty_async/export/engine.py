@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import attrs
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -32,8 +33,9 @@ T = TypeVar("T")
 OnProgress = Callable[[Progress], object]
 
 _TICK_S = 1.0
-_MANY = 200
-"""So many entries are encoded in a thread: it takes some milliseconds, in which the event loop has other work."""
+_MANY = 100
+"""So many entries are encoded before the event loop may do other work: a millisecond or two. In a thread of their own
+they would take longer, and everything else with them: both want the interpreter's lock."""
 _MOST_NAMES = 100
 _DONE = object()
 
@@ -255,10 +257,9 @@ class Export:
             with suppress(StopAsyncIteration):
                 while True:
                     entries = unit.new(await stream.next_part())
-                    if len(entries) > _MANY:
-                        await anyio.to_thread.run_sync(take, entries)
-                    elif entries:
-                        take(entries)
+                    for start in range(0, len(entries), _MANY):
+                        take(entries[start : start + _MANY])
+                        await anyio.lowlevel.checkpoint()
             self._note(stream.report)
             require_complete(stream.report, unit.listed.member, stream.resume)
         self._tally.entries += unit.entries
