@@ -135,7 +135,10 @@ def _decimal(value: Decimal) -> str:
 
 
 def _instant(value: datetime) -> str:
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    try:
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    except OverflowError:
+        raise ValueError("is before the year 1 or after 9999 in UTC") from None
 
 
 def _clock(value: datetime) -> str:

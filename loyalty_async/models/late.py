@@ -6,13 +6,14 @@ gets the object that it stands for, built once. What could go wrong in building 
 answer was read: a late field never fails.
 
 Nobody who goes through attributes sees a difference: `==`, `repr`, `attrs.asdict`, `attrs.evolve`, `copy` and `pickle`
-do. What reads the memory of an object past its attributes, as msgspec's encoder does, meets `NOT_YET` and says that it
-does not know such a thing; give it `attrs.asdict(entry, recurse=False)`.
+do. What reads the memory of an object past its attributes, as msgspec's encoder does, meets `NOT_YET`, which cannot be
+encoded, nor shown as a text: give it `attrs.asdict(entry)`. Two threads that look at once may each build an equal
+object.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 __all__ = ["NOT_YET", "Late", "LateField", "late_fields", "news_of", "with_late"]
@@ -20,15 +21,18 @@ __all__ = ["NOT_YET", "Late", "LateField", "late_fields", "news_of", "with_late"
 T = TypeVar("T", bound=type)
 
 
-class _NotYet:
-    __slots__ = ()
+class NotYetBuilt:
+    """What stands in the memory of an object where nobody has looked yet."""
+
+    __slots__ = ("__weakref__",)
 
     def __repr__(self) -> str:
-        return "NOT_YET"
+        raise TypeError("this is read by its attribute: give an encoder attrs.asdict(entry)")
 
 
-NOT_YET: Final = _NotYet()
+NOT_YET: Final = NotYetBuilt()
 """Stands where nobody has looked yet."""
+_NOTHING: Final[Mapping[str, Sequence[str]]] = {}
 
 
 class Late:
@@ -37,14 +41,14 @@ class Late:
     Attributes:
         _content: What they are built from.
         _build: Builds the one of that name.
-        _news: The words in them that this version does not know, as `name=word`.
+        _news: The words in each of them that this version does not know, as `name=word`; nothing for most.
     """
 
     __slots__ = ("_build", "_content", "_news")
 
     _content: Any
     _build: Callable[[Any, str], Any]
-    _news: Sequence[str]
+    _news: Mapping[str, Sequence[str]]
 
 
 class LateField:
@@ -79,9 +83,9 @@ def with_late(*names: str) -> Callable[[T], T]:
     return decorate
 
 
-def news_of(model: Late) -> Sequence[str]:
-    """Give the unknown words in late fields of an object, whether they are built by now or not."""
-    return getattr(model, "_news", ())
+def news_of(model: Late) -> Mapping[str, Sequence[str]]:
+    """Give the unknown words that were met in late fields of an object, by the names of the fields."""
+    return getattr(model, "_news", _NOTHING)
 
 
 def late_fields(kind: type) -> dict[str, Any]:

@@ -143,7 +143,8 @@ class EventDetails:
 class LedgerEntry(Late):
     """One line of a ledger: one event, with the points it moved.
 
-    The objects in it are built when they are first looked at; they were proved when the entry was read.
+    The objects in it are built when they are first looked at; they were proved when the entry was read. An encoder that
+    reads past attributes, such as msgspec's, takes `attrs.asdict(entry)`.
 
     Attributes:
         event_log_id: The event's id. A group's event has a line for each member, with the same id.

@@ -50,10 +50,12 @@ def _add_those_of(entry: LedgerEntry, names: list[str]) -> None:
         names += entry.extra
     if type(entry.event_name) is str:
         names.append(f"event_name={entry.event_name}")
-    names += news_of(entry)
+    news = news_of(entry)
     for path, content in _CONTENTS:
         inside = content(entry)
-        if inside is not None and inside is not NOT_YET:
+        if inside is NOT_YET:
+            names += news.get(path, ())
+        elif inside is not None:
             names += _inside(path, inside)
 
 

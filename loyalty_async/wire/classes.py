@@ -47,20 +47,21 @@ _FIELD = """
         raise Misfit.inside(problem, {key!r}) from None
 """
 _LATE = """
-    value, known = raw.{name}, len(news)
+    value, words = raw.{name}, []
     try:
         if value is None:
             made.{name} = {absent}
-        elif {name}_is_sure(value, news):
+        elif {name}_is_sure(value, words):
             made.{name} = NOT_YET
+            if words:
+                news[{name!r}] = words
         else:
-            del news[known:]
             made.{name} = {built}
     except ValueError as problem:
         raise Misfit.inside(problem, {key!r}) from None
 """
 _BEFORE_LATE = """
-    news = []
+    news = {}
 """
 _BEHIND_LATE = """
     made._content, made._build, made._news = raw, build_late, news

@@ -21,6 +21,7 @@ _JAVA = re.compile(
     re.ASCII,
 )
 """java.util.Date prints the name of the server's own zone, or its offset from GMT."""
+_MINUTE = timedelta(minutes=1)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -97,7 +98,19 @@ def day(older: object, newer: object) -> tuple[date, bool]:
 def _fixed(moment: datetime, zone: tzinfo) -> datetime:
     """Give a moment a fixed offset, its own or the zone's: two of one zone would be compared by their wall clocks."""
     aware = moment if moment.tzinfo else datetime.combine(moment, moment.time(), zone)
-    return aware if aware.tzinfo is UTC else _in(_offset(aware.utcoffset()), aware)
+    if aware.tzinfo is UTC:
+        return aware
+    offset = aware.utcoffset()
+    if offset and offset % _MINUTE:  # Before zones were of whole minutes; ISO 8601 cannot print such an offset.
+        return _utc(aware)
+    return _in(_offset(offset), aware)
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a date was expected") from None
 
 
 def _in(zone: tzinfo | None, moment: datetime) -> datetime:

@@ -3,12 +3,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty_async.export.cells import copied, quoted, shown
+from loyalty_async.export.cells import cells_of, copied, quoted, shown
+from loyalty_async.export.columns import Kind, entry_table
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -49,3 +51,12 @@ def test_nothing_and_an_empty_text_stay_apart() -> None:
 def test_postgresql_holds_no_nul() -> None:
     with pytest.raises(ValueError, match="NUL"):
         copied("a\0b")
+
+
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00+05:30", "9999-12-31T23:59:59-05:30"])
+def test_an_instant_that_utc_cannot_show_does_not_fit(written: str) -> None:
+    table = entry_table()
+    cells = cells_of(table, shown, strict=False)
+    (instant,) = [cell for column, cell in zip(table.columns, cells, strict=True) if column.kind is Kind.INSTANT]
+    with pytest.raises(ValueError, match="year 1"):
+        instant(datetime.fromisoformat(written))

@@ -8,7 +8,7 @@ import pytest
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.planning.drift import unfamiliar
 from loyalty_async.wire.converter import make_converter
-from loyalty_async.wire.documents import decode_json
+from loyalty_async.wire.documents import decode_json, decoder_of
 from tests._support.full_answer import decoded, full_answer
 from tests._support.ledger_json import Place, at_place, with_value
 from tests.samples import as_printed, samples
@@ -78,3 +78,11 @@ def test_a_name_is_cut_where_it_is_too_long_to_be_one() -> None:
     answer = decoded()
     answer["ledgerEntries"][0]["eventName"] = "x" * 10_000
     assert max(map(len, counted(answer))) == 100
+
+
+def test_a_new_word_is_counted_once_whether_somebody_has_looked_or_not() -> None:
+    body = full_answer().replace(b'"CREDIT"', b'"SIDEWAYS"')
+    page = make_converter().structure(decoder_of(LedgerPage)(body), LedgerPage)
+    before = unfamiliar(page)
+    assert page.entries[0].entry_details
+    assert unfamiliar(page) == before == Counter({"ledger_entry_type=SIDEWAYS": body.count(b"SIDEWAYS")})

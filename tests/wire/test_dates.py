@@ -139,6 +139,17 @@ def test_a_date_without_an_offset_follows_the_servers_daylight_saving(written: s
     assert read_at.isoformat() == expected
 
 
+def test_an_offset_that_no_format_can_print_is_none() -> None:
+    """Liberia's clock was 44 minutes and 30 seconds behind UTC until 1972."""
+    read_at, _ = instant("1971-06-01 00:00:00.0", None, ZoneInfo("Africa/Monrovia"))
+    assert read_at.isoformat() == "1971-06-01T00:44:30+00:00"
+
+
+def test_a_date_that_has_no_instant_is_none() -> None:
+    with pytest.raises(ValueError, match=NO_DATE):
+        instant("0001-01-01 00:00:00.0", None, KOLKATA)
+
+
 @pytest.mark.parametrize(("offset", "in_utc"), [("+01:00", 0), ("+00:00", 1), ("Z", 1)])
 def test_the_newer_field_tells_which_of_two_equal_clocks_it_was(offset: str, in_utc: int) -> None:
     read_at, agree = instant("2024-10-27 01:30:00.0", f"2024-10-27T01:30:00{offset}", LONDON)
