@@ -52,9 +52,16 @@ class Late:
 
 
 class LateField:
-    """The attribute of a late field, over the slot that attrs has made for it."""
+    """The attribute of a late field, over the slot that attrs has made for it.
+
+    Attributes:
+        slot: What reads and writes the memory of an object as it is.
+    """
 
     __slots__ = ("_name", "slot")
+
+    _name: str
+    slot: Any
 
     def __init__(self, name: str, slot: Any) -> None:
         self._name, self.slot = name, slot
