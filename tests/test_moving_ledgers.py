@@ -117,6 +117,7 @@ class Atomic(Machine):
         return None
 
 
+@pytest.mark.timeout(200)  # Hundreds of ledgers, of any length.
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("ahead", [False, True])
 @pytest.mark.parametrize("machine", [Settled, Atomic])
@@ -125,7 +126,7 @@ def test_what_was_there_throughout_comes_exactly_once(
 ) -> None:
     counts: Counter[str] = Counter()
     name = f"{machine.__name__}_{'ahead' if ahead else 'plain'}_{backend}"
-    profile = settings(max_examples=examples(EXAMPLES), stateful_step_count=8, report_multiple_bugs=False)
+    profile = settings(max_examples=examples(EXAMPLES), stateful_step_count=6, report_multiple_bugs=False)
     with stepping(backend) as steps:
         driven = type(name, (machine,), {"steps": steps, "counts": counts, "ahead": ahead})
         run_state_machine_as_test(driven, settings=profile)
