@@ -50,11 +50,11 @@ def read_everything(job: Job, terms: Terms) -> Reading:
         try:
             (first,) = yield (PageRequest(None, 0, again),)
         except NoEntriesError:
-            return Part(job)
+            return _all_seen(search, Part(job))
         require_zone((first,), job.span, terms.zone)
         search.begin_with(first)
         if whole(first):
-            return proved_part(job, (first,))
+            return _all_seen(search, proved_part(job, (first,)))
         newest = _newest(job, first, terms)
         if newest is not None:
             return _newest_first(_account(search, first), job, newest, terms)
@@ -62,9 +62,11 @@ def read_everything(job: Job, terms: Terms) -> Reading:
             all_seen = yield from _look_for_oldest(search, first, terms)
         except NoEntriesError:
             continue
+        if search.oldest is None:
+            raise incomplete("the server counts entries and serves none", job.span)
         seen = search.steady and search.rows == first.paging.total_entries and not terms.exact
-        if seen and search.oldest is not None and search.oldest >= job.span.until:
-            return Part(job)
+        if seen and search.oldest >= job.span.until:
+            return _all_seen(search, Part(job))
         account = _account(search, first)
         account.sure = account.sure and seen
         account.span = Span(search.beginning, account.span.until)
@@ -80,6 +82,14 @@ def _account(search: _Search, first: LedgerPage) -> Account:
     """Open the account of everything, without what is known to be later than the walk."""
     job = search.job
     return job.account or Account(job.span, None, first.paging.total_entries - search.late, 1, earlier=job.earlier)
+
+
+def _all_seen(search: _Search, part: Part) -> Part:
+    """Note where everything begins when all of it was seen, should its total be counted by date in the end."""
+    account = search.job.account
+    if account is not None:
+        account.span = Span(search.beginning, account.span.until)
+    return part
 
 
 def _newest(job: Job, first: LedgerPage, terms: Terms) -> datetime | None:
@@ -133,14 +143,9 @@ class _Search:
 
     @property
     def beginning(self) -> datetime:
-        """Where the windows begin.
-
-        Raises:
-            IncompleteLedgerError: No page shows an entry.
-        """
-        if self.oldest is None:
-            raise incomplete("the server counts entries and serves none", self.job.span)
-        return min(at_second(self.oldest), at_second(self.job.span.until)) - _OUT_OF_ORDER
+        """Where the windows begin."""
+        until = self.job.span.until
+        return at_second(min(self.oldest or until, until)) - _OUT_OF_ORDER
 
 
 def _look_for_oldest(

@@ -19,6 +19,9 @@ from tests._support.scenes import HOUR, Manner, Scene
 from tests._support.stepping import Steps, held
 from tests._support.walks import NOON
 
+_MOST_REQUESTS = 20_000
+"""What a whole example may take: a ledger that is counted in windows of hours again and again takes a thousand or two."""
+
 
 @attrs.define
 class Outing:
@@ -144,6 +147,7 @@ class Walker:
 
     def judge(self) -> None:
         """Compare what came with what was there."""
+        assert self.moving.answers < _MOST_REQUESTS
         came = set(self.taken)
         assert self.taken == sorted(came, reverse=self.scene.order == "desc"), "out of order, or twice"
         assert came <= self.moving.ever, "an entry that never was"

@@ -364,6 +364,20 @@ def test_enough_of_the_newest_are_read_by_date_and_the_others_only_if_asked_for(
     assert len(part.entries) == 20
 
 
+@pytest.mark.parametrize("left", [30, 1, 0])
+def test_who_sees_all_that_is_left_knows_where_it_begins(left: int) -> None:
+    """Otherwise a total that does not come out would be counted by date, from the beginning of all ledgers."""
+    server = daily(300)
+    split = split_of(ALL, server, latest(20))
+    server.ledger = in_order(server.ledger)[:left]
+    older, account = split.jobs[0], split.jobs[0].account
+    assert account is not None
+    assert account.span == EVER
+    assert isinstance(carry(older, server, latest(20)), Part)
+    oldest = min([entry.created_at for entry in server.ledger], default=older.span.until)
+    assert account.span == Span(min(oldest, older.span.until) - DAY, NOON)
+
+
 def test_enough_begin_at_a_whole_second() -> None:
     """An entry of the same second may not have been shown."""
     dates = [NOON - number * SECOND / 4 for number in range(1, 300)]
