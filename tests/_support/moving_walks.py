@@ -20,7 +20,7 @@ from tests._support.stepping import Steps, held
 from tests._support.walks import NOON
 
 _MOST_REQUESTS = 20_000
-"""What a whole example may take: a ledger that is counted in windows of hours again and again takes a thousand or two."""
+"""Of a whole example; a ledger that is counted in windows of hours again and again takes a thousand or two."""
 
 
 @attrs.define
