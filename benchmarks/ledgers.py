@@ -44,7 +44,7 @@ _BALANCE: Final = json.dumps(
             "pageSize": 10,
             "totalEntries": 7,
             "pageCount": 1,
-            "ledgerClosingBalance": [_ACCOUNT, {**_ACCOUNT, "pointsCategory": "Promo"}],
+            "ledgerClosingBalance": [_ACCOUNT, {**_ACCOUNT, "pointsCategory": "DelayedAccrualPointCategory"}],
         },
         "warnings": [],
     }

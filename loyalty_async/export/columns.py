@@ -20,6 +20,7 @@ import attrs
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import EntryDetail, LedgerEntry, RawEntry
 from loyalty_async.models.members import Member, UserGroup
+from loyalty_async.wire.views import view_of
 
 __all__ = ["Column", "Kind", "Table", "entry_table", "member_values", "raw_table", "table_of"]
 
@@ -91,13 +92,14 @@ class Table:
             member: What `member_values` gave.
             entry: Of that member's ledger.
         """
-        values = [*member, *self._entry(entry)]
+        seen = entry if isinstance(entry, RawEntry) else view_of(entry)
+        values = [*member, *self._entry(seen)]
         if self._detail is None:
             yield values
-        elif not entry.entry_details:
+        elif not seen.entry_details:
             yield [*values, *[None] * (len(self.columns) - len(values))]
         else:
-            for number, detail in enumerate(entry.entry_details):
+            for number, detail in enumerate(seen.entry_details):
                 yield [*values, number, *self._detail(detail)]
 
     def described(self) -> list[list[object]]:

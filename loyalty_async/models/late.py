@@ -14,9 +14,10 @@ object.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-__all__ = ["NOT_YET", "Late", "LateField", "late_fields", "news_of", "with_late"]
+__all__ = ["NOT_YET", "NO_NEWS", "Late", "LateField", "late_fields", "news_of", "with_late"]
 
 T = TypeVar("T", bound=type)
 
@@ -32,7 +33,9 @@ class NotYetBuilt:
 
 NOT_YET: Final = NotYetBuilt()
 """Stands where nobody has looked yet."""
-_NOTHING: Final[Mapping[str, Sequence[str]]] = {}
+NO_NEWS: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
+"""Of an object that was read from an answer: nothing in its late fields is new to this version."""
+_UNREAD: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
 
 class Late:
@@ -41,7 +44,8 @@ class Late:
     Attributes:
         _content: What they are built from.
         _build: Builds the one of that name.
-        _news: The words in each of them that this version does not know, as `name=word`; nothing for most.
+        _news: The words in each of them that this version does not know, as `name=word`; of those that were built at
+            once none, for they can be looked at. `NO_NEWS` for most.
     """
 
     __slots__ = ("_build", "_content", "_news")
@@ -91,8 +95,11 @@ def with_late(*names: str) -> Callable[[T], T]:
 
 
 def news_of(model: Late) -> Mapping[str, Sequence[str]]:
-    """Give the unknown words that were met in late fields of an object, by the names of the fields."""
-    return getattr(model, "_news", _NOTHING)
+    """Give the unknown words that were met in late fields of an object, by the names of the fields.
+
+    It is `NO_NEWS` only if nothing inside them is unknown, not even a field.
+    """
+    return getattr(model, "_news", _UNREAD)
 
 
 def late_fields(kind: type) -> dict[str, Any]:

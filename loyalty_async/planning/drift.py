@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from loyalty_async.models.late import NOT_YET, late_fields, news_of
+from loyalty_async.models.late import NO_NEWS, NOT_YET, late_fields, news_of
 from loyalty_async.models.ledger import EntryDetail, EntryMember, LedgerEntry
 from loyalty_async.models.pages import LedgerPage
 
@@ -27,7 +27,8 @@ def unfamiliar(page: LedgerPage) -> Counter[str]:
     """
     names = list(_in_page(page))
     for entry in page.entries:
-        _add_those_of(entry, names)
+        if entry.extra or type(entry.event_name) is str or news_of(entry) is not NO_NEWS:
+            _add_those_of(entry, names)
     return Counter(name[:_LONGEST_NAME] for name in names)
 
 
@@ -42,7 +43,7 @@ def _in_page(page: LedgerPage) -> Iterator[str]:
 
 
 def _add_those_of(entry: LedgerEntry, names: list[str]) -> None:
-    """Add what is unfamiliar in an entry, of which there is nothing in nearly all.
+    """Add what is unfamiliar in an entry; in nearly all there is nothing, which was seen when they were read.
 
     What is in it and not built yet has no unknown field, and its unknown words were noted when it was read.
     """

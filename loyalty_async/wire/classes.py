@@ -17,7 +17,7 @@ from typing import Any, cast
 import attrs
 import cattrs
 
-from loyalty_async.models.late import NOT_YET, late_fields
+from loyalty_async.models.late import NO_NEWS, NOT_YET, late_fields
 from loyalty_async.wire.assurances import sureness_of
 from loyalty_async.wire.dates import day, instant, wall_clock
 from loyalty_async.wire.forms import filling, form_of, keys_of, must_be_sent, twin
@@ -47,21 +47,22 @@ _FIELD = """
         raise Misfit.inside(problem, {key!r}) from None
 """
 _LATE = """
-    value, words = raw.{name}, []
+    value = raw.{name}
     try:
         if value is None:
             made.{name} = {absent}
         elif {name}_is_sure(value, words):
             made.{name} = NOT_YET
             if words:
-                news[{name!r}] = words
+                news, words = {{**news, {name!r}: words}}, []
         else:
             made.{name} = {built}
+            news, words = {{**news, {name!r}: ()}}, []
     except ValueError as problem:
         raise Misfit.inside(problem, {key!r}) from None
 """
 _BEFORE_LATE = """
-    news = {}
+    news, words = NO_NEWS, []
 """
 _BEHIND_LATE = """
     made._content, made._build, made._news = raw, build_late, news
@@ -96,6 +97,7 @@ def _text(sent: dict[str, Any] | None, key: str) -> Any:
 _NAMES = {
     "Misfit": Misfit,
     "NOT_YET": NOT_YET,
+    "NO_NEWS": NO_NEWS,
     "day": day,
     "instant": instant,
     "missing": _missing,

@@ -23,7 +23,7 @@ from loyalty_async.wire.names import ISO, RAW, wire_name
 from loyalty_async.wire.problems import Misfit
 from loyalty_async.wire.scalars import scalar_of
 
-__all__ = ["filling", "form_of", "keys_of", "must_be_sent", "twin"]
+__all__ = ["emptiness_of", "filling", "form_of", "keys_of", "must_be_sent", "twin"]
 
 
 @attrs.frozen
@@ -102,6 +102,21 @@ def keys_of(owner: type, field: attrs.Attribute[Any]) -> tuple[str, ...]:
 def twin(name: str) -> str:
     """Name the place of a date's newer half."""
     return f"{name}_newer"
+
+
+def emptiness_of(kind: type) -> Callable[[Any], bool]:
+    """Make what tells whether an object says nothing: it is `{}`, or all that it has are nulls where they may be."""
+    fields = fields_of(kind)
+    if any(must_be_sent(kind, field) for field in fields):
+        return lambda value: value is None or value == {}
+    empty, keys = form_of(kind)(), frozenset(key for field in fields for key in keys_of(kind, field))
+
+    def is_empty(value: Any) -> bool:
+        if value is None or value == empty:
+            return True
+        return value.__class__ is dict and keys.issuperset(value) and all(each is None for each in value.values())
+
+    return is_empty
 
 
 def _places_of(owner: type) -> list[_Place]:
