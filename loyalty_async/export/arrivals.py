@@ -41,9 +41,9 @@ CREATE {kind} VIEW all_units AS
 _MERGE = """
 INSERT OR REPLACE INTO units SELECT member, run, job, file, rows, recent FROM arrivals ORDER BY member
 """
-MOST_ARRIVALS = 100_000
+MOST_ARRIVALS = 250_000
 """A merge writes the whole of the large table, at a million units 30 MB: the more arrive before it, the less is each
-one's share. In memory an arrival takes some 140 bytes."""
+one's share. In memory an arrival takes some 140 bytes: 35 MB at most."""
 _MOST_KEYS = 500
 """In one question to SQLite, which allows 999 in its older versions."""
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from loyalty_async.errors import MalformedAnswerError
-from loyalty_async.models.late import NOT_YET, late_fields, news_of
+from loyalty_async.models.late import NO_NEWS, NOT_YET, late_fields, news_of
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.models.vocabulary import EntityType, Source
@@ -127,6 +127,7 @@ def looked_at(entry: LedgerEntry) -> set[str]:
 def test_what_is_in_an_entry_is_not_built_until_it_is_looked_at() -> None:
     (entry,) = read(full_answer()).entries
     assert looked_at(entry) == set()
+    assert news_of(entry) is NO_NEWS
     assert entry.transaction_details is not None
     assert looked_at(entry) == {"transaction_details"}
 
@@ -134,7 +135,8 @@ def test_what_is_in_an_entry_is_not_built_until_it_is_looked_at() -> None:
 def test_what_is_in_an_entry_of_unfamiliar_fields_is_built_at_once() -> None:
     (entry,) = read(full_answer().replace(b'"points"', b'"tomorrow":1,"points"')).entries
     assert looked_at(entry) == set(late_fields(LedgerEntry))
-    assert news_of(entry) == {}
+    assert news_of(entry) is not NO_NEWS
+    assert not any(news_of(entry).values())
 
 
 @pytest.mark.parametrize("points", [b'"many"', b"null", b"true", b"1e99"])

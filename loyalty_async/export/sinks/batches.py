@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import accumulate
+from types import NoneType
 from typing import Any, Final
 
 from loyalty_async.errors import UnfitValueError
@@ -28,6 +29,7 @@ _LINE_ROWS = 500
 """So many rows are in a line at most: some 0.2 MB, and what is written in one step."""
 
 _Leaf = list[Any]
+_TEXTS: Final = frozenset({str, NoneType})
 
 
 def lines_of(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> bytes:
@@ -75,6 +77,8 @@ def _leaves_of(column: Column, values: Sequence[Any]) -> Iterator[_Leaf]:
 
 def _texts(_: Column, values: Sequence[Any]) -> _Leaf:
     """Some ids are numbers in one answer and texts in another."""
+    if _TEXTS.issuperset(map(type, values)):
+        return list(values)
     return [value if value is None or type(value) is str else str(value) for value in values]
 
 
