@@ -79,8 +79,10 @@ class Units:
     def find(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, int, int, bytes | None]]:
         """Give member, run, job and recent of those that are known."""
         numbers = self._numbers
-        yield from self._found("arrivals WHERE number", [numbers[key] for key in keys if key in numbers])
-        yield from self._found("units WHERE member", self._sieve.passed(key for key in keys if key not in numbers))
+        arrived = [numbers[key] for key in keys if key in numbers]
+        others = [key for key in keys if key not in numbers] if arrived else keys
+        yield from self._found("arrivals WHERE number", arrived)
+        yield from self._found("units WHERE member", self._sieve.passed(others))
 
     def _found(self, where: str, values: Sequence[object]) -> Iterator[Any]:
         for start in range(0, len(values), _MOST_KEYS):
