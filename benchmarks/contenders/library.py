@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
@@ -17,11 +17,12 @@ from loyalty_async import Basic, CapillaryClient, Customer, Span
 from loyalty_async.export import Csv, JsonLines, Parquet, Postgres, Sink, export_ledgers
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.models.pages import LedgerPage
+from loyalty_async.streams.queries import EntryQuery
 from loyalty_async.transport import pools
 from loyalty_async.wire.converter import make_converter
 from loyalty_async.wire.documents import decoder_of
 
-__all__ = ["balances", "balances_in_pools", "exported", "iterated", "looked_at", "paged", "prefetched", "structuring"]
+__all__ = ["balances", "balances_in_pools", "exported", "iterated", "paged", "prefetched", "structuring"]
 
 Engine = Literal["httpx", "aiohttp"]
 
@@ -34,41 +35,37 @@ def _member(number: int) -> Customer:
     return Customer.by_id(number, source="INSTORE")
 
 
-@asynccontextmanager
-async def iterated(task: Task, engine: Engine = "httpx") -> AsyncIterator[Work]:
-    """Iterate typed entries, with the proof."""
-    async with _client(task, engine) as client:
-
-        async def work(members: Sequence[int]) -> int:
-            came = 0
-            for number in members:
-                async for _ in client.ledger.entries(
-                    _member(number), since=task.since, until=task.until, page_size=task.page_size
-                ):
-                    came += 1
-            return came
-
-        yield work
+def _entries(client: CapillaryClient, task: Task, number: int) -> EntryQuery:
+    return client.ledger.entries(_member(number), since=task.since, until=task.until, page_size=task.page_size)
 
 
-def _look_at_all(entry: LedgerEntry) -> int:
+async def _count(entries: AsyncIterable[LedgerEntry]) -> int:
+    came = 0
+    async for _ in entries:
+        came += 1
+    return came
+
+
+async def _look_at_all(entries: AsyncIterable[LedgerEntry]) -> int:
+    came = 0
+    async for entry in entries:
+        came += _look_at(entry)
+    return came
+
+
+def _look_at(entry: LedgerEntry) -> int:
     _ = entry.customer_details, entry.entry_details, entry.transaction_details, entry.event_details
     return 1
 
 
 @asynccontextmanager
-async def looked_at(task: Task, engine: Engine = "httpx") -> AsyncIterator[Work]:
-    """Iterate typed entries, and look at every object in each."""
+async def iterated(task: Task, engine: Engine = "httpx", *, looked_at: bool = False) -> AsyncIterator[Work]:
+    """Iterate typed entries, with the proof, and look at every object in each, or at none."""
+    read = _look_at_all if looked_at else _count
     async with _client(task, engine) as client:
 
         async def work(members: Sequence[int]) -> int:
-            came = 0
-            for number in members:
-                async for entry in client.ledger.entries(
-                    _member(number), since=task.since, until=task.until, page_size=task.page_size
-                ):
-                    came += _look_at_all(entry)
-            return came
+            return sum([await read(_entries(client, task, number)) for number in members])
 
         yield work
 
@@ -81,12 +78,8 @@ async def prefetched(task: Task, engine: Engine = "httpx") -> AsyncIterator[Work
         async def work(members: Sequence[int]) -> int:
             came = 0
             for number in members:
-                query = client.ledger.entries(
-                    _member(number), since=task.since, until=task.until, page_size=task.page_size
-                )
-                async with query.prefetch(ahead=task.in_flight - 1) as entries:
-                    async for _ in entries:
-                        came += 1
+                async with _entries(client, task, number).prefetch(ahead=task.in_flight - 1) as entries:
+                    came += await _count(entries)
             return came
 
         yield work
@@ -144,7 +137,7 @@ async def structuring(task: Task) -> AsyncIterator[Work]:
         came = 0
         for _ in members:
             for entry in converter.structure(decode(body), LedgerPage).entries:
-                came += _look_at_all(entry)
+                came += _look_at(entry)
         return came
 
     yield work
