@@ -45,10 +45,7 @@ def lines_of(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> byt
 def _line_of(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> bytes:
     leaves: list[_Leaf] = []
     for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-        try:
-            leaves += _leaves_of(column, values)
-        except ValueError as problem:
-            raise UnfitValueError(f"{column.name} {problem}") from None
+        leaves += _leaves_of(column, values, column.name)
     return encode_json(leaves) + b"\n"
 
 
@@ -64,15 +61,18 @@ def arrays_of(arrow: Any, columns: Sequence[Column], leaves: Iterable[_Leaf], ty
     return [_array(arrow, column, left, kind) for column, kind in zip(columns, types, strict=True)]
 
 
-def _leaves_of(column: Column, values: Sequence[Any]) -> Iterator[_Leaf]:
+def _leaves_of(column: Column, values: Sequence[Any], name: str) -> Iterator[_Leaf]:
     if column.kind is not Kind.DETAILS:
-        yield _CONVERT[column.kind](column, values)
+        try:
+            yield _CONVERT[column.kind](column, values)
+        except ValueError as problem:
+            raise UnfitValueError(f"{name} {problem}") from None
         return
     items = [item for row in values for item in row]
     yield list(map(len, values))
     inside: Iterable[Sequence[Any]] = zip(*items, strict=True) if items else [()] * len(column.columns)
     for inner, each in zip(column.columns, inside, strict=True):
-        yield from _leaves_of(inner, each)
+        yield from _leaves_of(inner, each, f"{name}.{inner.name}")
 
 
 def _texts(_: Column, values: Sequence[Any]) -> _Leaf:

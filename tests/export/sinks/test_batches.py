@@ -85,7 +85,7 @@ def test_an_id_that_is_a_number_is_a_text_in_a_column_of_texts() -> None:
     [
         (COLUMNS[0], 1 << 63, "id is an integer of more than 64 bits"),
         (COLUMNS[0], -(1 << 63) - 1, "id is an integer of more than 64 bits"),
-        (DETAILS, [[Decimal("0.00000000001"), None]], "details has more than 10 digits behind the point"),
+        (DETAILS, [[Decimal("0.00000000001"), None]], "details.points has more than 10 digits behind the point"),
         (COLUMNS[5], {"x": Decimal("1E+30")}, "net has more than 28 digits before the point"),
     ],
 )
