@@ -92,6 +92,7 @@ class Table:
             member: What `member_values` gave.
             entry: Of that member's ledger.
         """
+        # What is raw has columns of its own, which a view does not have.
         seen = entry if isinstance(entry, RawEntry) else view_of(entry)
         values = [*member, *self._entry(seen)]
         if self._detail is None:

@@ -36,6 +36,7 @@ NOT_YET: Final = NotYetBuilt()
 NO_NEWS: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 """Of an object that was read from an answer: nothing in its late fields is new to this version."""
 _UNREAD: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
+"""Of any other object: nobody knows. Told from `NO_NEWS` by what it is, not by what is in it."""
 
 
 class Late:

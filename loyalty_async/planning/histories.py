@@ -50,11 +50,11 @@ def read_everything(job: Job, terms: Terms) -> Reading:
         try:
             (first,) = yield (PageRequest(None, 0, again),)
         except NoEntriesError:
-            return _all_seen(search, Part(job))
+            return _all_seen(Part(job), job.span.until)
         require_zone((first,), job.span, terms.zone)
         search.begin_with(first)
         if whole(first):
-            return _all_seen(search, proved_part(job, (first,)))
+            return _all_seen(proved_part(job, (first,)), search.beginning)
         newest = _newest(job, first, terms)
         if newest is not None:
             return _newest_first(_account(search, first), job, newest, terms)
@@ -66,7 +66,7 @@ def read_everything(job: Job, terms: Terms) -> Reading:
             raise incomplete("the server counts entries and serves none", job.span)
         seen = search.steady and search.rows == first.paging.total_entries and not terms.exact
         if seen and search.oldest >= job.span.until:
-            return _all_seen(search, Part(job))
+            return _all_seen(Part(job), search.beginning)
         account = _account(search, first)
         account.sure = account.sure and seen
         account.span = Span(search.beginning, account.span.until)
@@ -84,11 +84,15 @@ def _account(search: _Search, first: LedgerPage) -> Account:
     return job.account or Account(job.span, None, first.paging.total_entries - search.late, 1, earlier=job.earlier)
 
 
-def _all_seen(search: _Search, part: Part) -> Part:
-    """Note where everything begins when all of it was seen, should its total be counted by date in the end."""
-    account = search.job.account
+def _all_seen(part: Part, beginning: datetime) -> Part:
+    """Note where everything begins when all of it was seen, should its total be counted by date in the end.
+
+    Where the server says that there is nothing, everything begins with what was handed out before: if it was wrong,
+    what it held back is found to be left over. So is what is dated before the beginning and came only then.
+    """
+    account = part.job.account
     if account is not None:
-        account.span = Span(search.beginning, account.span.until)
+        account.span = Span(beginning, account.span.until)
     return part
 
 

@@ -369,13 +369,13 @@ def test_who_sees_all_that_is_left_knows_where_it_begins(left: int) -> None:
     """Otherwise a total that does not come out would be counted by date, from the beginning of all ledgers."""
     server = daily(300)
     split = split_of(ALL, server, latest(20))
-    server.ledger = in_order(server.ledger)[:left]
+    server.ledger = in_order(server.ledger)[::-1][:left]
     older, account = split.jobs[0], split.jobs[0].account
     assert account is not None
     assert account.span == EVER
     assert isinstance(carry(older, server, latest(20)), Part)
-    oldest = min([entry.created_at for entry in server.ledger], default=older.span.until)
-    assert account.span == Span(min(oldest, older.span.until) - DAY, NOON)
+    beginning = min(server.ledger[-1].created_at, older.span.until) - DAY if left else older.span.until
+    assert account.span == Span(beginning, NOON)
 
 
 def test_enough_begin_at_a_whole_second() -> None:

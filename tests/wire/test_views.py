@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from loyalty_async.models.late import NOT_YET, late_fields
-from loyalty_async.models.ledger import LedgerEntry
+from loyalty_async.models.ledger import LedgerEntry, Transaction
 from loyalty_async.models.pages import LedgerPage, RawPage
 from loyalty_async.wire.converter import make_converter
 from loyalty_async.wire.documents import decode_json, decoder_of, encode_json, raw_decoder_of
@@ -35,6 +36,7 @@ def looked_at(entry: LedgerEntry) -> set[str]:
 
 
 @given(pages)
+@example(json.loads(full_answer()))
 def test_a_view_of_what_is_not_built_is_that_of_what_is(document: Any) -> None:
     """Letter for letter, whether the objects come from forms, were looked at, or were built at once."""
     body = written(document)
@@ -52,6 +54,21 @@ def test_a_view_builds_nothing() -> None:
     shown(entry)
     assert looked_at(entry) == set()
     assert view_of(entry).transaction_details.date == entry.transaction_details.date  # type: ignore[union-attr]
+
+
+def test_a_view_shows_what_its_model_does_in_the_same_order() -> None:
+    (entry,) = read(full_answer()).entries
+    seen = decode_json(shown(entry))
+    assert list(seen) == [field.name for field in attrs.fields(LedgerEntry)]
+    assert list(seen["transaction_details"]) == [field.name for field in attrs.fields(Transaction)]
+
+
+@pytest.mark.parametrize("look", [lambda entry: entry, repr])
+def test_the_text_of_a_view_shows_nobody(look: Callable[[LedgerEntry], object]) -> None:
+    (entry,) = read(full_answer()).entries
+    look(entry)
+    assert repr(view_of(entry)) == "<LedgerEntryView>"
+    assert repr(view_of(entry).entry_details) == "[<EntryDetailView>]"
 
 
 def test_a_raw_entry_is_viewed_as_any_entry() -> None:
