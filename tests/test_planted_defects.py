@@ -12,7 +12,7 @@ from tests._support.planted import Defect, copied, defects, run, run_with
 pytestmark = pytest.mark.timeout(290)
 
 DEFECTS = defects()
-TESTS = sorted({file for defect in DEFECTS for file in defect.tests.split()})
+TESTS = sorted({defect.test for defect in DEFECTS})
 
 
 def test_the_list_is_read_whole_and_has_defects_in_all_that_proves() -> None:
