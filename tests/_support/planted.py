@@ -85,7 +85,7 @@ list.
    + taken=taken,
 17. A walk that is taken up ends now, not where it was to end.
    streams/queries.py
-   tests/streams/test_entries.py::test_a_walk_may_be_taken_up_at_every_place
+   tests/streams/test_entries.py::test_a_walk_that_is_taken_up_ends_where_it_was_to_end
    - return ResumePoint.read(self.resume, self._question)
    + return attrs.evolve(ResumePoint.read(self.resume, self._question), until=now.astimezone(UTC))
 18. A span that was split is read oldest first by a walk that goes backwards.
