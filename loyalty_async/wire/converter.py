@@ -12,8 +12,8 @@ import cattrs
 
 from loyalty_async.wire.classes import class_hook
 from loyalty_async.wire.documents import Document
-from loyalty_async.wire.forms import emptiness_of
-from loyalty_async.wire.kinds import is_mapping, is_optional, is_tuple, present
+from loyalty_async.wire.forms import empty_form_of, keys_of
+from loyalty_async.wire.kinds import fields_of, is_mapping, is_optional, is_tuple, present
 from loyalty_async.wire.problems import Misfit, TextNeeded, malformed
 from loyalty_async.wire.scalars import scalar_of
 
@@ -94,8 +94,23 @@ def _optional_hook(converter: cattrs.Converter, kind: Any) -> _Hook:
     structure = converter.get_structure_hook(inner)
     if not attrs.has(inner):
         return lambda value, _: None if value is None else structure(value, inner)
-    is_empty = emptiness_of(inner)
+    is_empty = _emptiness_of(inner)
     return lambda value, _: None if is_empty(value) else structure(value, inner)
+
+
+def _emptiness_of(kind: type) -> Callable[[Any], bool]:
+    """Make what tells whether an object says nothing: it is `{}`, or all that it has are nulls where they may be."""
+    empty = empty_form_of(kind)
+    if empty is None:
+        return lambda value: value is None or value == {}
+    keys = frozenset(key for field in fields_of(kind) for key in keys_of(kind, field))
+
+    def is_empty(value: Any) -> bool:
+        if value is None or value == empty:
+            return True
+        return value.__class__ is dict and keys.issuperset(value) and all(each is None for each in value.values())
+
+    return is_empty
 
 
 def _tuple_hook(converter: cattrs.Converter, kind: Any) -> _Hook:

@@ -23,7 +23,7 @@ from loyalty_async.wire.names import ISO, RAW, wire_name
 from loyalty_async.wire.problems import Misfit
 from loyalty_async.wire.scalars import scalar_of
 
-__all__ = ["emptiness_of", "empty_form_of", "filling", "form_of", "keys_of", "must_be_sent", "twin"]
+__all__ = ["empty_form_of", "filling", "form_of", "keys_of", "must_be_sent", "twin"]
 
 
 @attrs.frozen
@@ -107,21 +107,6 @@ def twin(name: str) -> str:
 def empty_form_of(kind: type) -> msgspec.Struct | None:
     """Give the form of an object that says nothing; None for a class of which something must be sent."""
     return None if any(must_be_sent(kind, field) for field in fields_of(kind)) else form_of(kind)()
-
-
-def emptiness_of(kind: type) -> Callable[[Any], bool]:
-    """Make what tells whether an object says nothing: it is `{}`, or all that it has are nulls where they may be."""
-    empty = empty_form_of(kind)
-    if empty is None:
-        return lambda value: value is None or value == {}
-    keys = frozenset(key for field in fields_of(kind) for key in keys_of(kind, field))
-
-    def is_empty(value: Any) -> bool:
-        if value is None or value == empty:
-            return True
-        return value.__class__ is dict and keys.issuperset(value) and all(each is None for each in value.values())
-
-    return is_empty
 
 
 def _places_of(owner: type) -> list[_Place]:
