@@ -32,7 +32,7 @@ from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.streams.entries import EntryStream
 from loyalty_async.streams.queries import EntryQuery
 from loyalty_async.wire.documents import encode_json
-from loyalty_async.wire.rows import write_row
+from loyalty_async.wire.rows import write_rows
 
 __all__ = ["ledger"]
 
@@ -134,9 +134,8 @@ def summary(report: Report, seconds: float) -> str:
 
 async def _write_lines(reading: _Reading, write: Write, _to_output: bool) -> Report:  # noqa: FBT001 - as `_write_table`
     async def take(part: Sequence[LedgerEntry]) -> None:
-        lines = b"".join(write_row(entry) + b"\n" for entry in part)
         # In a thread: whoever reads the pipe may be slow, and answers are under way.
-        await anyio.to_thread.run_sync(write, lines)
+        await anyio.to_thread.run_sync(write, write_rows(part))
 
     return await _read(reading, take)
 

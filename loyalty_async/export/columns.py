@@ -20,7 +20,7 @@ import attrs
 from loyalty_async.errors import InvalidArgument
 from loyalty_async.models.ledger import EntryDetail, LedgerEntry, RawEntry
 from loyalty_async.models.members import Member, UserGroup
-from loyalty_async.wire.views import view_of
+from loyalty_async.wire.views import viewer_of
 
 __all__ = ["Column", "Kind", "Table", "entry_table", "member_values", "raw_table", "table_of"]
 
@@ -84,6 +84,7 @@ class Table:
     columns: tuple[Column, ...]
     _entry: Read = attrs.field(repr=False)
     _detail: Read | None = attrs.field(default=None, repr=False)
+    _view: Callable[[LedgerEntry], Any] = attrs.field(factory=viewer_of, repr=False, eq=False)
 
     def rows(self, member: Sequence[object], entry: LedgerEntry) -> Iterator[list[object]]:
         """Give the rows of an entry; one without details has a row all the same.
@@ -93,7 +94,7 @@ class Table:
             entry: Of that member's ledger.
         """
         # What is raw has columns of its own, which a view does not have.
-        seen = entry if isinstance(entry, RawEntry) else view_of(entry)
+        seen = entry if isinstance(entry, RawEntry) else self._view(entry)
         values = [*member, *self._entry(seen)]
         if self._detail is None:
             yield values

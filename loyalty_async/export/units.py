@@ -77,8 +77,8 @@ class Spool:
         """Give everything, in blocks of whole lines."""
         if self._file is not None:
             self._file.seek(0)
-            while lines := self._file.readlines(_BLOCK):
-                yield b"".join(lines)
+            while lines := self._file.read(_BLOCK) + self._file.readline():
+                yield lines
 
     def close(self) -> None:
         """Forget it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from operator import attrgetter
+from operator import attrgetter, eq
 
 import attrs
 
@@ -21,6 +21,7 @@ def in_order(entries: Iterable[LedgerEntry], *, descending: bool = False) -> lis
     however the server sorts them they come in one order, so that a walk can be taken up in the middle of them.
     """
     ordered = sorted(entries, key=_PLACE)
-    if len(set(map(_PLACE, ordered))) < len(ordered):
+    places = list(map(_PLACE, ordered))
+    if any(map(eq, places, places[1:])):
         ordered.sort(key=lambda entry: (*_PLACE(entry), entry.customer_id or 0, str(attrs.asdict(entry))))
     return ordered[::-1] if descending else ordered

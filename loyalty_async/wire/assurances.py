@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from textwrap import indent
 from typing import Any, get_args
 
 import attrs
 
-from loyalty_async.models.vocabulary import Source
 from loyalty_async.wire.dates import same_clock
 from loyalty_async.wire.forms import form_of, must_be_sent, twin
 from loyalty_async.wire.kinds import fields_of, is_clock, is_date, is_tuple, present
@@ -22,13 +22,25 @@ __all__ = ["sureness_of"]
 
 _IsSure = Callable[[Any, list[str]], bool]
 
-_BEGINNING = """
+_ONE = """
 def is_sure(form, news):
     if type(form) is not kind:
         return False
+{checks}
+    return True
+"""
+_ALL = """
+def is_sure(forms, news):
+    if type(forms) is not list:
+        return False
+    for form in forms:
+        if type(form) is not kind:
+            return False
+{checks}
+    return True
 """
 _WORD = """
-    if form.{name} is not None and form.{name} not in {name}_words:
+    if type(form.{name}) is {name}_news:
         news.append("{name}=" + form.{name})
 """
 _AMOUNT = """
@@ -37,7 +49,7 @@ _AMOUNT = """
         {absent}
     elif type(value) is not {name}_made:
         try:
-            form.{name} = {name}_accept(value)
+            form.{name} = {name}_make(value) if type(value) is {name}_usual else {name}_accept(value)
         except ValueError:
             return False
 """
@@ -53,9 +65,6 @@ _ANYTHING = """
     if form.{name} is not None:
         return False
 """
-_END = """
-    return True
-"""
 
 
 @cache
@@ -66,25 +75,13 @@ def sureness_of(kind: Any) -> _IsSure:
     `name=word`. Where it is not sure it may have added some of them.
     """
     one = present(kind)
-    if is_tuple(one):
-        return _sureness_of_all(sureness_of(get_args(one)[0]))
-    names: dict[str, Any] = {"kind": form_of(one), "same_clock": same_clock}
-    source = [_written(one, field, names) for field in fields_of(one)]
-    exec("".join([_BEGINNING, *source, _END]), names)  # noqa: S102 - made of the names in our own classes only
+    item = present(get_args(one)[0]) if is_tuple(one) else one
+    names: dict[str, Any] = {"kind": form_of(item), "same_clock": same_clock}
+    checks = "".join(_written(item, field, names) for field in fields_of(item))
+    source = _ONE.format(checks=checks) if item is one else _ALL.format(checks=indent(checks, "    "))
+    exec(source, names)  # noqa: S102 - made of the names in our own classes only
     made: _IsSure = names["is_sure"]
     return made
-
-
-def _sureness_of_all(is_sure: _IsSure) -> _IsSure:
-    def are_sure(forms: Any, news: list[str]) -> bool:
-        if type(forms) is not list:
-            return False
-        for form in forms:  # noqa: SIM110 - `all` takes twice as long for the few details of an entry
-            if not is_sure(form, news):
-                return False
-        return True
-
-    return are_sure
 
 
 def _written(owner: type, field: attrs.Attribute[Any], names: dict[str, Any]) -> str:
@@ -104,10 +101,9 @@ def _written(owner: type, field: attrs.Attribute[Any], names: dict[str, Any]) ->
 def _written_scalar(scalar: Scalar, owner: type, field: attrs.Attribute[Any], names: dict[str, Any]) -> str:
     name = field.name
     if not scalar.always:
-        names |= {f"{name}_made": scalar.made, f"{name}_accept": scalar.accept}
+        names |= {f"{name}_{part}": getattr(scalar, part) for part in ("usual", "make", "made", "accept")}
         return _AMOUNT.format(name=name, absent="return False" if must_be_sent(owner, field) else "pass")
-    # The documents print sources in capitals, the samples in small letters: those are not counted as new.
-    if scalar.words is None or Source in get_args(present(field.type)):
+    if scalar.news is None:
         return ""
-    names[f"{name}_words"] = scalar.words
+    names[f"{name}_news"] = scalar.news
     return _WORD.format(name=name)

@@ -22,6 +22,7 @@ _JAVA = re.compile(
 )
 """java.util.Date prints the name of the server's own zone, or its offset from GMT."""
 _MINUTE = timedelta(minutes=1)
+_combine = datetime.combine
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -56,11 +57,9 @@ def instant(older: datetime | None, newer: datetime | None, zone: tzinfo) -> tup
     Returns:
         The instant, aware, and whether the two fields agree; where they do not, the newer one counts.
     """
-    if newer is None:
-        return _fixed(_given(older), zone), True
+    if older is None or newer is None:
+        return _fixed(_given(older or newer), zone), True
     iso = _fixed(newer, zone)
-    if older is None:
-        return iso, True
     if not same_clock(older, iso):
         return iso, False
     return iso.replace(microsecond=older.microsecond) if older.microsecond else iso, True
@@ -97,7 +96,7 @@ def day(older: object, newer: object) -> tuple[date, bool]:
 
 def _fixed(moment: datetime, zone: tzinfo) -> datetime:
     """Give a moment a fixed offset, its own or the zone's: two of one zone would be compared by their wall clocks."""
-    aware = moment if moment.tzinfo else datetime.combine(moment, moment.time(), zone)
+    aware = moment if moment.tzinfo else _combine(moment, moment.time(), zone)
     if aware.tzinfo is UTC:
         return aware
     offset = aware.utcoffset()
@@ -115,7 +114,7 @@ def _utc(moment: datetime) -> datetime:
 
 def _in(zone: tzinfo | None, moment: datetime) -> datetime:
     """Put the wall clock of a moment into another zone; `replace` does the same, in five times the time."""
-    return moment if moment.tzinfo is zone else datetime.combine(moment, moment.time(), zone)
+    return moment if moment.tzinfo is zone else _combine(moment, moment.time(), zone)
 
 
 @lru_cache(maxsize=64)

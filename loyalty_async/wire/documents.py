@@ -6,7 +6,7 @@ the last one counts, as in RFC 8259's most common reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache, partial
 from typing import Any
@@ -19,8 +19,9 @@ from loyalty_async.wire.names import RAW, wire_name
 from loyalty_async.wire.problems import Misfit, cut_off, malformed
 from loyalty_async.wire.scalars import number_of
 
-__all__ = ["Document", "decode_json", "decoder_of", "encode_json", "raw_decoder_of"]
+__all__ = ["Document", "decode_json", "decoder_of", "encode_json", "encode_lines", "raw_decoder_of"]
 
+_ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -112,4 +113,9 @@ def _decoded(body: bytes, decode: Callable[[bytes], Any]) -> Any:
 
 def encode_json(document: Any) -> bytes:
     """Encode plain Python values as a JSON document."""
-    return msgspec.json.encode(document)
+    return _ENCODER.encode(document)
+
+
+def encode_lines(documents: Sequence[Any]) -> bytes:
+    """Encode each as one line, as JSON has no line break of its own in a text."""
+    return _ENCODER.encode_lines(documents)

@@ -16,23 +16,30 @@ from typing import Any, get_args
 
 import attrs
 import cattrs
+from msgspec import Raw
 
 from loyalty_async.errors import InvalidArgument, MalformedAnswerError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.wire.converter import strict_converter
-from loyalty_async.wire.documents import decode_json, encode_json
+from loyalty_async.wire.documents import decode_json, encode_lines
 from loyalty_async.wire.problems import Misfit
-from loyalty_async.wire.views import view_of
+from loyalty_async.wire.views import viewer_of
 
-__all__ = ["read_model", "read_row", "read_rows", "write_row"]
+__all__ = ["read_model", "read_row", "read_rows", "row_writer", "write_rows"]
 
 _AMOUNT = re.compile(r"-?\d{1,200}(\.\d{1,200})?(E[+-]\d{1,2})?", re.ASCII)
 """As Python writes a decimal, sums included: longer than the server may send one, and 0.0000000 is 0E-7."""
 
 
-def write_row(entry: LedgerEntry) -> bytes:
-    """Write an entry as an object of JSON; of a `RawEntry` what any entry has."""
-    return encode_json(view_of(entry))
+def write_rows(entries: Iterable[LedgerEntry]) -> bytes:
+    """Write entries as lines of JSON; of a `RawEntry` what any entry has."""
+    return encode_lines(list(map(viewer_of(), entries)))
+
+
+def row_writer(member: bytes) -> Callable[[Iterable[LedgerEntry]], bytes]:
+    """Make what writes entries as lines that begin with a field `member`, which is this JSON."""
+    view = viewer_of(Raw(member))
+    return lambda entries: encode_lines(list(map(view, entries)))
 
 
 def read_rows(lines: Iterable[bytes]) -> Iterator[LedgerEntry]:

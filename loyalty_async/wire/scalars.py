@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import attrs
 
+from loyalty_async.models.vocabulary import Source
 from loyalty_async.wire.kinds import present
 
 __all__ = [
@@ -42,11 +43,12 @@ class Scalar:
 
     Attributes:
         accept: Reads any value.
-        usual: The class that a value has, or usually has; of two the union.
+        usual: The class that a value has, or usually has, in a form; of two the union. Of words an enumeration of the
+            known ones.
         make: Does for a value of exactly this class what *accept* does; None if such a value stays as it is.
         always: Whether a value of any other class is refused.
         made: The class of what was accepted before, where a value may be that or not.
-        words: The known ones of an open enumeration.
+        news: The class of a word that is new to an open enumeration, where that is worth a note.
     """
 
     accept: Callable[[Any], Any]
@@ -54,7 +56,7 @@ class Scalar:
     make: Callable[[Any], Any] | None = None
     always: bool = True
     made: type | None = None
-    words: frozenset[str] | None = None
+    news: type | None = None
 
     def __call__(self, value: object, _: Any = None) -> Any:
         """Read a value, as a hook of cattrs is asked to."""
@@ -157,10 +159,23 @@ class _Words(dict[str, str]):
         return word
 
 
+class _Decoded(StrEnum):
+    """Words as a decoder gives them: one object for each known one, a text for every other."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        """Let the decoder keep what is new; it asks enumerations as Python does, and takes any object."""
+        return value
+
+
 def open_enum(kind: type[StrEnum]) -> Scalar:
     """Accept a text: a member of *kind* where it is one, the text itself where it is new."""
     words = _Words({member.value: member for member in kind})
-    return Scalar(lambda value: words[text(value)], str, words.__getitem__, words=frozenset(words))
+    if kind is Source:
+        return Scalar(lambda value: words[text(value)], str, words.__getitem__)
+    named = [(member.name, member.value) for member in kind]
+    decoded = _Decoded(kind.__name__, named)  # type: ignore[call-arg] # makes an enumeration of that name
+    return Scalar(lambda value: words[text(value)], decoded, words.__getitem__, news=str)
 
 
 _SCALARS: Mapping[Any, Scalar] = {

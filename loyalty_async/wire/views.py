@@ -5,14 +5,14 @@ equal, but for the objects among them, which are views, too, in lists where ther
 which are texts or members of an enumeration that are those texts. It lives as long as it takes to write a row; nobody
 changes it.
 
-What views a class is written out attribute by attribute and compiled: once to read a model, once to read its form.
+What views a class is written out attribute by attribute and compiled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast, get_args
 
 import attrs
@@ -25,9 +25,9 @@ from loyalty_async.wire.forms import empty_form_of, twin
 from loyalty_async.wire.kinds import is_clock, is_tuple, present
 from loyalty_async.wire.scalars import scalar_of
 
-__all__ = ["view_of"]
+__all__ = ["viewer_of"]
 
-_View = Callable[[Any], Any]
+_View = Callable[..., Any]
 
 _LATE = """
     {name} = {name}_slot(model)
@@ -39,28 +39,37 @@ _LATE = """
 """
 
 
-def view_of(entry: LedgerEntry) -> Any:
-    """Give an object with the attributes of a `LedgerEntry`; of a `RawEntry` those that any entry has."""
-    return _model_viewer(LedgerEntry)(entry)
+def viewer_of(member: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET) -> _View:
+    """Make what gives an object with the attributes of a `LedgerEntry`; of a `RawEntry` those that any entry has.
+
+    Args:
+        member: What stands before all of them as `member`, when it is encoded.
+    """
+    return partial(_model_viewer(LedgerEntry, "member"), member)
 
 
 @cache
-def _model_viewer(kind: type) -> _View:
-    """Make what views a model; what is late in it and not built yet is read from its form."""
-    names: dict[str, Any] = {"made": _struct_of(kind), "NOT_YET": NOT_YET}
-    slots, values, source = late_fields(kind), list[str](), ["def view(model):"]
+def _model_viewer(kind: type, *given: str) -> _View:
+    """Make what views a model; what is late in it and not built yet is read from its form.
+
+    What is *given* comes first, as arguments before the model and in its struct.
+    """
+    names: dict[str, Any] = {"made": _struct_of(kind, *given), "NOT_YET": NOT_YET, "clock": _clock}
+    slots, values, source = late_fields(kind), [*given], [f"def view({', '.join([*given, 'model'])}):"]
     for field in attrs.fields(attrs.resolve_types(kind)):
         name, inner = field.name, _objects_in(field)
         if name in slots:
             names[f"{name}_slot"] = slots[name].__get__
-            of_form, of_model = _inside_form(field, names), _inside_model(field, name, names)
+            of_form, of_model = _inside_form(field, "form", names), _inside_model(field, name, names)
             source.append(_LATE.format(name=name, of_form=of_form, of_model=of_model))
             values.append(name)
         elif inner is None:
             values.append(f"model.{name}")
         else:
             values.append(f"None if model.{name} is None else {_inside_model(field, f'model.{name}', names)}")
-    return _compiled([*source, f"    return made({', '.join(values)})"], names)
+    exec("\n".join([*source, f"    return made({', '.join(values)})"]), names)  # noqa: S102 - our own classes' names
+    view: _View = names["view"]
+    return view
 
 
 def _inside_model(field: attrs.Attribute[Any], value: str, names: dict[str, Any]) -> str:
@@ -71,35 +80,37 @@ def _inside_model(field: attrs.Attribute[Any], value: str, names: dict[str, Any]
     return f"{field.name}_of_model({value})"
 
 
-@cache
-def _form_viewer(kind: type) -> _View:
-    """Make what views the form of a class; it must be sure, as `sureness_of` tells."""
-    names: dict[str, Any] = {"made": _struct_of(kind), "clock": _clock}
-    values = [_of_form(field, names) for field in attrs.fields(attrs.resolve_types(kind))]
-    return _compiled(["def view(form):", f"    return made({', '.join(values)})"], names)
+def _of_form(kind: type, form: str, names: dict[str, Any]) -> str:
+    """Write the view of a form, which must be sure, as `sureness_of` tells; to call one for each would take longer."""
+    made = f"{kind.__name__}_made"
+    names[made] = _struct_of(kind)
+    values = [_value_of_form(kind, field, form, names) for field in attrs.fields(attrs.resolve_types(kind))]
+    return f"{made}({', '.join(values)})"
 
 
-def _of_form(field: attrs.Attribute[Any], names: dict[str, Any]) -> str:
+def _value_of_form(owner: type, field: attrs.Attribute[Any], form: str, names: dict[str, Any]) -> str:
     """Write what a field is, of which the form may hold nothing but what is sure."""
-    name, one, default = field.name, present(field.type), cast("Any", field.default)
-    is_made = isinstance(default, attrs.Factory)  # type: ignore[arg-type]
-    names[f"{name}_absent"] = default.factory() if is_made else default
-    absent = f"{name}_absent if form.{name} is None else "
-    if scalar_of(one) is not None:
-        return f"form.{name}" if default in (None, attrs.NOTHING) else f"{absent}form.{name}"
+    value, one, default = f"{form}.{field.name}", present(field.type), cast("Any", field.default)
     if is_clock(one):
-        return f"clock(form.{name}, form.{twin(name)})"
-    return f"{name}_absent" if _objects_in(field) is None else absent + _inside_form(field, names)
+        return f"clock({value} or {form}.{twin(field.name)})"
+    absent = f"{owner.__name__}_{field.name}_absent"
+    is_made = isinstance(default, attrs.Factory)  # type: ignore[arg-type]
+    names[absent] = default.factory() if is_made else default
+    if scalar_of(one) is not None:
+        return value if default in (None, attrs.NOTHING) else f"{absent} if {value} is None else {value}"
+    return (
+        absent if _objects_in(field) is None else f"{absent} if {value} is None else {_inside_form(field, form, names)}"
+    )
 
 
-def _inside_form(field: attrs.Attribute[Any], names: dict[str, Any]) -> str:
+def _inside_form(field: attrs.Attribute[Any], form: str, names: dict[str, Any]) -> str:
     """Write what the objects in a field of a form are, when it is there; one that says nothing is None."""
-    name, kind = field.name, _objects_in(field)
-    names[f"{name}_of_form"] = _form_viewer(kind)
+    value, kind = f"{form}.{field.name}", _objects_in(field)
     if is_tuple(present(field.type)):
-        return f"[{name}_of_form(each) for each in form.{name}]"
-    names[f"{name}_empty"] = empty_form_of(kind)
-    return f"None if form.{name} == {name}_empty else {name}_of_form(form.{name})"
+        return f"[{_of_form(kind, 'each', names)} for each in {value}]"
+    empty = f"{kind.__name__}_empty"
+    names[empty] = empty_form_of(kind)
+    return f"None if {value} == {empty} else {_of_form(kind, value, names)}"
 
 
 def _objects_in(field: attrs.Attribute[Any]) -> Any:
@@ -109,22 +120,16 @@ def _objects_in(field: attrs.Attribute[Any]) -> Any:
     return kind if attrs.has(kind) else None
 
 
-def _clock(older: datetime | None, newer: datetime | None) -> datetime | None:
-    return None if older is None and newer is None else wall_clock(older, newer)[0]
+def _clock(half: datetime | None) -> datetime | None:
+    return half if half is None or half.tzinfo is None else wall_clock(half, None)[0]
 
 
 @cache
-def _struct_of(kind: type) -> type[msgspec.Struct]:
-    fields = [(field.name, Any) for field in attrs.fields(kind)]
+def _struct_of(kind: type, *given: str) -> type[msgspec.Struct]:
+    fields = [(name, Any) for name in (*given, *(field.name for field in attrs.fields(kind)))]
     # No view is part of a cycle. Its text would show what that of its model hides.
     return msgspec.defstruct(f"{kind.__name__}View", fields, namespace={"__repr__": _unshown}, gc=False)
 
 
 def _unshown(view: Any) -> str:
     return f"<{type(view).__name__}>"
-
-
-def _compiled(source: Sequence[str], names: dict[str, Any]) -> _View:
-    exec("\n".join(source), names)  # noqa: S102 - made of the names in our own classes only
-    view: _View = names["view"]
-    return view

@@ -10,7 +10,7 @@ from loyalty_async.models.members import Customer
 from loyalty_async.models.spans import Span
 from loyalty_async.reconcile import Agreement, exported_entries, reconcile_member
 from loyalty_async.sandbox import LEDGER_INFO_PATH, Ledger, Sandbox
-from loyalty_async.wire.rows import write_row
+from loyalty_async.wire.rows import write_rows
 from tests.sandbox.clients import capillary
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_time]  # Files are read in threads.
@@ -31,7 +31,7 @@ def ledger() -> Ledger:
 async def export(served: Sandbox, path: Path, span: Span = MONTH) -> None:
     async with capillary(served) as client:
         entries = await client.ledger.entries(MEMBER, since=span.since, until=span.until).collect()
-    await anyio.Path(path).write_bytes(b"".join(write_row(entry) + b"\n" for entry in entries))
+    await anyio.Path(path).write_bytes(write_rows(entries))
 
 
 async def test_an_export_and_balances_are_enough(tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ def test_a_place_that_was_sent_nothing_or_null_is_none() -> None:
     assert {getattr(form, name) for name in form.__struct_fields__} == {None}
 
 
+def test_a_known_word_is_one_object_and_a_new_one_a_text() -> None:
+    first, second, new = (decoded(b'{"kind": "%s"}' % word).kind for word in (b"FLEET", b"FLEET", b"HERD"))
+    assert first is second
+    assert first == EntityType.FLEET == "FLEET"
+    assert (new, type(new)) == ("HERD", str)
+
+
 def test_a_date_has_two_places() -> None:
     form = decoded(b'{"plantedAt": "2024-05-04 07:16:34.5", "plantedAtISO": "2024-05-04T07:16:34Z"}')
     assert (form.planted_at, getattr(form, twin("planted_at"))) == (

@@ -19,7 +19,7 @@ from loyalty_async.models.ledger import (
 from loyalty_async.models.pages import LedgerPage
 from loyalty_async.wire.converter import make_converter
 from loyalty_async.wire.documents import decode_json, decoder_of, encode_json
-from loyalty_async.wire.rows import read_row, read_rows, write_row
+from loyalty_async.wire.rows import read_row, read_rows, write_rows
 from tests._support.full_answer import full_answer
 
 FULL = LedgerEntry(
@@ -75,11 +75,11 @@ def test_a_line_that_is_no_entry_is_named_without_its_content(line: bytes, words
 
 
 def test_a_row_that_is_written_is_read_back() -> None:
-    assert read_row(decode_json(write_row(FULL))) == FULL
-    assert list(decode_json(write_row(FULL))) == [field.name for field in attrs.fields(LedgerEntry)]
+    assert read_row(decode_json(write_rows([FULL]))) == FULL
+    assert list(decode_json(write_rows([FULL]))) == [field.name for field in attrs.fields(LedgerEntry)]
 
 
 def test_a_row_is_written_of_an_entry_that_nobody_has_looked_at() -> None:
     page = make_converter().structure(decoder_of(LedgerPage)(full_answer()), LedgerPage)
     (entry,) = page.entries
-    assert read_row(decode_json(write_row(entry))) == entry
+    assert read_row(decode_json(write_rows([entry]))) == entry

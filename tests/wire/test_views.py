@@ -15,12 +15,13 @@ from loyalty_async.models.ledger import LedgerEntry, Transaction
 from loyalty_async.models.pages import LedgerPage, RawPage
 from loyalty_async.wire.converter import make_converter
 from loyalty_async.wire.documents import decode_json, decoder_of, encode_json, raw_decoder_of
-from loyalty_async.wire.views import view_of
+from loyalty_async.wire.views import viewer_of
 from tests._support.full_answer import full_answer
 from tests._support.ledger_json import written
 from tests._support.ledger_strategies import pages
 
 CONVERTER = make_converter()
+VIEW = viewer_of()
 
 
 def read(body: bytes) -> LedgerPage:
@@ -28,7 +29,7 @@ def read(body: bytes) -> LedgerPage:
 
 
 def shown(entry: LedgerEntry) -> bytes:
-    return encode_json(view_of(entry))
+    return encode_json(VIEW(entry))
 
 
 def looked_at(entry: LedgerEntry) -> set[str]:
@@ -53,7 +54,7 @@ def test_a_view_builds_nothing() -> None:
     (entry,) = read(full_answer()).entries
     shown(entry)
     assert looked_at(entry) == set()
-    assert view_of(entry).transaction_details.date == entry.transaction_details.date  # type: ignore[union-attr]
+    assert VIEW(entry).transaction_details.date == entry.transaction_details.date  # type: ignore[union-attr]
 
 
 def test_a_view_shows_what_its_model_does_in_the_same_order() -> None:
@@ -67,8 +68,8 @@ def test_a_view_shows_what_its_model_does_in_the_same_order() -> None:
 def test_the_text_of_a_view_shows_nobody(look: Callable[[LedgerEntry], object]) -> None:
     (entry,) = read(full_answer()).entries
     look(entry)
-    assert repr(view_of(entry)) == "<LedgerEntryView>"
-    assert repr(view_of(entry).entry_details) == "[<EntryDetailView>]"
+    assert repr(VIEW(entry)) == "<LedgerEntryView>"
+    assert repr(VIEW(entry).entry_details) == "[<EntryDetailView>]"
 
 
 def test_a_raw_entry_is_viewed_as_any_entry() -> None:

@@ -29,7 +29,7 @@ _LINE_ROWS = 500
 """So many rows are in a line at most: some 0.2 MB, and what is written in one step."""
 
 _Leaf = list[Any]
-_TEXTS: Final = frozenset({str, NoneType})
+_TEXTS: Final = (str, NoneType)
 
 
 def lines_of(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> bytes:
@@ -76,10 +76,10 @@ def _leaves_of(column: Column, values: Sequence[Any], name: str) -> Iterator[_Le
 
 
 def _texts(_: Column, values: Sequence[Any]) -> _Leaf:
-    """Some ids are numbers in one answer and texts in another."""
-    if _TEXTS.issuperset(map(type, values)):
+    """Some ids are numbers in one answer and texts in another; known words are texts, too."""
+    if all(issubclass(kind, _TEXTS) for kind in set(map(type, values))):
         return list(values)
-    return [value if value is None or type(value) is str else str(value) for value in values]
+    return [value if value is None else str(value) for value in values]
 
 
 def _integers(_: Column, values: Sequence[Any]) -> _Leaf:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import attrs
+from msgspec import Raw
 
 from loyalty_async.export.columns import Table, entry_table, member_values, raw_table
 from loyalty_async.export.files import FileLimits, FileStore, peek
@@ -14,10 +15,10 @@ from loyalty_async.export.members import MEMBER_FIELDS
 from loyalty_async.export.runs import Past, Question
 from loyalty_async.export.sinks.plain import open_plain
 from loyalty_async.export.stores import Encode, Store, Writer
-from loyalty_async.models.ledger import LedgerEntry, RawEntry
+from loyalty_async.models.ledger import RawEntry
 from loyalty_async.models.members import Member
 from loyalty_async.wire.documents import encode_json
-from loyalty_async.wire.rows import write_row
+from loyalty_async.wire.rows import row_writer
 
 __all__ = ["JsonLines"]
 
@@ -27,6 +28,7 @@ class _JsonLinesFormat:
     """See `Format`."""
 
     table: Table
+    raw: bool
     compressed: bool
 
     @property
@@ -36,26 +38,24 @@ class _JsonLinesFormat:
 
     def encoder(self, member: Member) -> Encode:
         """Make what encodes the entries of a member."""
-        owner = dict(zip(MEMBER_FIELDS, member_values(member), strict=True))
-        head = encode_json({"member": owner})[:-1]
-
-        def encode(entries: Sequence[LedgerEntry]) -> tuple[bytes, int]:
-            return b"".join([_line(head, entry) for entry in entries]), len(entries)
-
-        return encode
+        owner = encode_json(dict(zip(MEMBER_FIELDS, member_values(member), strict=True)))
+        write = _raw_writer(owner) if self.raw else row_writer(owner)
+        return lambda entries: (write(entries), len(entries))
 
     def open(self, file: BinaryIO) -> Writer:
         """Begin a file."""
         return open_plain(file, compressed=self.compressed)
 
 
-def _line(head: bytes, entry: LedgerEntry) -> bytes:
-    if isinstance(entry, RawEntry):
-        known = encode_json({"event_log_id": entry.event_log_id, "created_at": entry.created_at})
+def _raw_writer(member: bytes) -> Callable[[Iterable[Any]], bytes]:
+    """Make what writes `RawEntry`s as lines, each with the server's own JSON."""
+
+    def line(entry: RawEntry) -> bytes:
+        known = encode_json({"member": Raw(member), "event_log_id": entry.event_log_id, "created_at": entry.created_at})
         # A line break can only stand between two values: in JSON it is nothing but space.
-        raw = entry.raw.replace(b"\r", b" ").replace(b"\n", b" ")
-        return b'%b,%b,"raw":%b}\n' % (head, known[1:-1], raw)
-    return b"%b,%b\n" % (head, write_row(entry)[1:])
+        return b'%b,"raw":%b}\n' % (known[:-1], entry.raw.replace(b"\r", b" ").replace(b"\n", b" "))
+
+    return lambda entries: b"".join(map(line, entries))
 
 
 @attrs.frozen
@@ -90,4 +90,4 @@ class JsonLines:
         return attrs.evolve(self, folder=folder)
 
     def _format(self, raw: bool) -> _JsonLinesFormat:  # noqa: FBT001 - as it was given
-        return _JsonLinesFormat(raw_table() if raw else entry_table(), self.compressed)
+        return _JsonLinesFormat(raw_table() if raw else entry_table(), raw, self.compressed)
