@@ -84,12 +84,12 @@ async def _exchange(call: Call, request: httpx.Request, transport: Transport) ->
 
 def _request(call: Call, credentials: Mapping[str, str], url: httpx.URL, timeouts: Timeouts) -> httpx.Request:
     content_type = {"Content-Type": "application/json"} if call.body is not None else {}
-    # With the query in it, for httpx takes each URL that it is given apart, letter by letter.
-    target = f"{call.target()}?{urlencode(call.query)}" if call.query else call.target()
+    # Whole, for httpx takes each URL and each part that it is given apart, letter by letter.
+    target = f"{url}".rstrip("/") + call.target() + (f"?{urlencode(call.query)}" if call.query else "")
     timeout = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.write, "pool": None}
     return httpx.Request(
         call.method,
-        url.copy_with(raw_path=url.raw_path.rstrip(b"/") + target.encode("ascii")),
+        target,
         headers={**_HEADERS, **content_type, **call.headers, **credentials},
         content=call.body,
         extensions={"timeout": timeout},

@@ -62,14 +62,14 @@ class Gate:
         rank = Rank.RETRY if again else Rank.NEW
         return Admission(self, Ticket(lane, self.permits.group(group), kind, rank))
 
-    def may_send(self, waited_s: float) -> bool:
-        """Tell whether a request may still be sent that waited for something else since it was admitted.
+    def may_send(self, admitted_at: float, now: float) -> bool:
+        """Tell whether a request may still be sent now, which waited for something else since it was admitted.
 
         A permit is for the moment of the admission: used later, it would come on top of those that were used since. A
         request that may not be sent leaves, and comes again.
         """
-        paused = anyio.current_time() < self.permits.pause.until
-        return not paused and (waited_s <= _FRESH_S or not self.permits.limited)
+        paused = now < self.permits.pause.until
+        return not paused and (now - admitted_at <= _FRESH_S or not self.permits.limited)
 
     def hear(
         self, ticket: Ticket, signal: Signal, error: LoyaltyError | None, round_trip_s: float, draw: float

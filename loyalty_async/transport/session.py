@@ -191,7 +191,6 @@ class Session:
                 attempt.waited_s = anyio.current_time() - queued_at
                 await self._send(attempt, effort)
             while not attempt.sent_at_ns:
-                queued_at = anyio.current_time()
                 async with self.turns.turn(call.member) as in_turn, admission as ticket:
                     admitted_at = anyio.current_time()
                     attempt.waited_s += admitted_at - queued_at
@@ -199,8 +198,10 @@ class Session:
                     attempt.credentials = await self.authenticator.headers(began) if self.authenticator else {}
                     now = anyio.current_time()
                     overtaken = not in_turn and self.turns.watches(call.member, now)
-                    if not overtaken and self.gate.may_send(now - admitted_at):
+                    if not overtaken and self.gate.may_send(admitted_at, now):
                         await self._send_in_place(attempt, effort, ticket)
+                    else:
+                        queued_at = now
         except PausedError as paused:
             raise _paused(call, paused) from None
         except StoreUnavailableError as error:

@@ -72,7 +72,7 @@ class Turns:
 
         What was sent before the turns began is waited for, too. A wait that is cancelled passes the turn on.
         """
-        if not self.watches(member, anyio.current_time()):
+        if not self._watched or not self.watches(member, anyio.current_time()):
             yield False
             return
         async with self._watched[member].lock:
