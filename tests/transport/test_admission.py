@@ -53,9 +53,15 @@ async def test_of_several_quotas_none_is_broken() -> None:
 # ---- A quota that nobody told ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("slowest_s", "max_in_flight"), [(0.05, 50), (3.0, "adaptive")])
-@pytest.mark.parametrize("tells", [True, False], ids=["Retry-After", "no Retry-After"])
-@pytest.mark.parametrize("counting", ["fixed", "sliding"])
+@pytest.mark.parametrize(
+    ("counting", "tells", "slowest_s", "max_in_flight"),  # Every two of them together.
+    [
+        ("fixed", True, 0.05, 50),
+        ("fixed", False, 3.0, "adaptive"),
+        ("sliding", True, 3.0, "adaptive"),
+        ("sliding", False, 0.05, 50),
+    ],
+)
 async def test_an_unknown_quota_is_learnt(
     counting: Counting, tells: bool, slowest_s: float, max_in_flight: InFlight
 ) -> None:
