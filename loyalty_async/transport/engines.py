@@ -38,7 +38,7 @@ def parse_base_url(base_url: str) -> httpx.URL:
         raise InvalidArgument("base_url must begin with https://; plain http is for loopback addresses only")
     if url.port is not None and not 0 < url.port <= _LARGEST_PORT:
         raise InvalidArgument("base_url names a port that does not exist")
-    return url.copy_with(raw_path=url.raw_path.rstrip(b"/?") or b"/")
+    return url.copy_with(raw_path=url.raw_path.rstrip(b"/?") or b"/", fragment=None)
 
 
 def engine(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any, get_args
 
 import attrs
@@ -160,14 +161,19 @@ class _Words(dict[str, str]):
 
 
 class _Decoded(StrEnum):
-    """Words as a decoder gives them: one object for each known one, a text for every other."""
+    """Words as msgspec gives them: one object for each known one, a text for every other."""
 
     @classmethod
     def _missing_(cls, value: object) -> Any:
-        """Let the decoder keep what is new; it asks enumerations as Python does, and takes any object."""
+        """Let a word that is new stay a text.
+
+        msgspec asks for it as Python does, and takes whatever it is given, where Python would want a member. If it ever
+        refused it, such a page would be read by way of plain values, as all that no form has a place for.
+        """
         return value
 
 
+@cache
 def open_enum(kind: type[StrEnum]) -> Scalar:
     """Accept a text: a member of *kind* where it is one, the text itself where it is new."""
     words = _Words({member.value: member for member in kind})

@@ -43,7 +43,7 @@ def viewer_of(member: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET) -> _View:
     """Make what gives an object with the attributes of a `LedgerEntry`; of a `RawEntry` those that any entry has.
 
     Args:
-        member: What stands before all of them as `member`, when it is encoded.
+        member: What stands before all of them as `member`, when it is encoded; without it there is no such field.
     """
     return partial(_model_viewer(LedgerEntry, "member"), member)
 
@@ -121,6 +121,7 @@ def _objects_in(field: attrs.Attribute[Any]) -> Any:
 
 
 def _clock(half: datetime | None) -> datetime | None:
+    """Make a clock of one half of a date: those of a sure form agree, and of two the older counts."""
     return half if half is None or half.tzinfo is None else wall_clock(half, None)[0]
 
 

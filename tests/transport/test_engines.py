@@ -90,6 +90,11 @@ def test_a_base_url_that_cannot_be_right_is_refused(given: Any, says: str) -> No
     assert PASSWORD not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("given", ["https://example.com/x#", "https://example.com/x?#", "https://example.com/x/"])
+def test_what_ends_a_base_url_does_not_end_the_urls_made_of_it(given: str) -> None:
+    assert str(parse_base_url(given)) == "https://example.com/x"
+
+
 # ---- The way to the server -------------------------------------------------------------------------------------------
 
 

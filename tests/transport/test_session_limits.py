@@ -152,12 +152,13 @@ async def test_those_who_waited_for_a_token_do_not_all_go_at_once() -> None:
 async def test_nobody_comes_back_with_a_token_into_a_pause() -> None:
     stage = Stage(answering=lambda _: Reply())
     session = open_session(stage, authenticator=Slow(5.0))
-    refused = RateLimitedError("full")
+    refused, effort = RateLimitedError("full"), Effort()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(session.call, CALL, as_it_is)
+        tasks.start_soon(partial(session.call, CALL, as_it_is, effort=effort))
         await anyio.sleep(2)
         session.gate.permits.halt(2.0, 30.0, refused)
     assert stage.at == [30.0]
+    assert effort.waited_s == 25.0  # From the token to the end of the pause.
 
 
 async def test_a_token_is_not_asked_for_in_a_pause() -> None:

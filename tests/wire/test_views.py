@@ -50,6 +50,25 @@ def test_a_view_of_what_is_not_built_is_that_of_what_is(document: Any) -> None:
         assert unseen == shown(late)
 
 
+@pytest.mark.parametrize(
+    "halves",
+    [
+        {"date": "2024-05-04 12:44:00.25"},
+        {"date": "2024-05-04 12:44:00.25", "dateISO": "2024-05-04T12:44:00Z"},
+        {"dateISO": "2024-05-04T12:44:00+05:30"},
+        {"date": None},
+    ],
+)
+def test_a_clock_is_viewed_as_it_is_built(halves: dict[str, Any]) -> None:
+    document = {**json.loads(full_answer())}
+    (row,) = document["ledgerEntries"]
+    row["transactionDetails"] = {"transactionNumber": "7", **halves}
+    (entry,) = read(json.dumps(document).encode()).entries
+    unseen = shown(entry)
+    assert looked_at(entry) == set()
+    assert decode_json(unseen) == decode_json(encode_json(attrs.asdict(entry)))
+
+
 def test_a_view_builds_nothing() -> None:
     (entry,) = read(full_answer()).entries
     shown(entry)
