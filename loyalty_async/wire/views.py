@@ -98,9 +98,9 @@ def _value_of_form(owner: type, field: attrs.Attribute[Any], form: str, names: d
     names[absent] = default.factory() if is_made else default
     if scalar_of(one) is not None:
         return value if default in (None, attrs.NOTHING) else f"{absent} if {value} is None else {value}"
-    return (
-        absent if _objects_in(field) is None else f"{absent} if {value} is None else {_inside_form(field, form, names)}"
-    )
+    if _objects_in(field) is None:
+        return absent
+    return f"{absent} if {value} is None else {_inside_form(field, form, names)}"
 
 
 def _inside_form(field: attrs.Attribute[Any], form: str, names: dict[str, Any]) -> str:
