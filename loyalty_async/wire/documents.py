@@ -13,18 +13,19 @@ from typing import Any
 
 import attrs
 import msgspec
+from msgspec import Raw
 
 from loyalty_async.wire.forms import form_of
 from loyalty_async.wire.names import RAW, wire_name
 from loyalty_async.wire.problems import Misfit, cut_off, malformed
 from loyalty_async.wire.scalars import number_of
 
-__all__ = ["Document", "decode_json", "decoder_of", "encode_json", "encode_lines", "raw_decoder_of"]
+__all__ = ["Document", "Raw", "decode_json", "decoder_of", "encode_json", "encode_lines", "raw_decoder_of"]
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
-_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+_ITEMS = msgspec.json.Decoder(list[Raw])
 
 
 def decode_json(body: bytes) -> Any:

@@ -16,12 +16,11 @@ from typing import Any, get_args
 
 import attrs
 import cattrs
-from msgspec import Raw
 
 from loyalty_async.errors import InvalidArgument, MalformedAnswerError
 from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.wire.converter import strict_converter
-from loyalty_async.wire.documents import decode_json, encode_lines
+from loyalty_async.wire.documents import Raw, decode_json, encode_lines
 from loyalty_async.wire.problems import Misfit
 from loyalty_async.wire.views import viewer_of
 

@@ -177,7 +177,7 @@ class _Decoded(StrEnum):
 def open_enum(kind: type[StrEnum]) -> Scalar:
     """Accept a text: a member of *kind* where it is one, the text itself where it is new."""
     words = _Words({member.value: member for member in kind})
-    if kind is Source:
+    if kind is Source:  # The documents print sources in capitals, the samples in small letters: those are not news.
         return Scalar(lambda value: words[text(value)], str, words.__getitem__)
     named = [(member.name, member.value) for member in kind]
     decoded = _Decoded(kind.__name__, named)  # type: ignore[call-arg] # makes an enumeration of that name

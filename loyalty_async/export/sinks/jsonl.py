@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import attrs
-from msgspec import Raw
 
 from loyalty_async.export.columns import Table, entry_table, member_values, raw_table
 from loyalty_async.export.files import FileLimits, FileStore, peek
@@ -17,7 +16,7 @@ from loyalty_async.export.sinks.plain import open_plain
 from loyalty_async.export.stores import Encode, Store, Writer
 from loyalty_async.models.ledger import RawEntry
 from loyalty_async.models.members import Member
-from loyalty_async.wire.documents import encode_json
+from loyalty_async.wire.documents import Raw, encode_json
 from loyalty_async.wire.rows import row_writer
 
 __all__ = ["JsonLines"]
