@@ -26,7 +26,6 @@ from loyalty_async.models.pages import LedgerPage, RawPage
 from loyalty_async.models.scopes import DataScope
 from loyalty_async.models.vocabulary import LedgerEntryType, PointCategoryType
 from loyalty_async.planning.jobs import PageRequest, Terms
-from loyalty_async.planning.resumes import fingerprint
 from loyalty_async.planning.windows import BEGINNING
 from loyalty_async.protocol.efforts import Effort
 from loyalty_async.protocol.requests import Call
@@ -169,7 +168,7 @@ class LedgerEndpoint:
             order=order,
             max_items=max_items,
             resume=resume,
-            question=fingerprint([_utc(since), _utc(until), order, parameters, data_scope and data_scope.headers()]),
+            question=[_utc(since), _utc(until), order, parameters, data_scope and data_scope.headers()],
             fetch=_PageFetcher(self._session, self._converter, self._zone, member, parameters, data_scope, raw),
             terms=terms,
             clock=self._clock,

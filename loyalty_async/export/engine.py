@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from loyalty_async.client import CapillaryClient
 from loyalty_async.errors import ClientStateError, LoyaltyError
-from loyalty_async.export.failures import DeadLetters, Judge, at_line, require_complete
+from loyalty_async.export.failures import DeadLetters, Judge, at_line, not_complete
 from loyalty_async.export.lists import Taken
 from loyalty_async.export.members import Listed, Listing, misread
 from loyalty_async.export.progress import Progress, Summary, Tally
@@ -25,7 +25,7 @@ from loyalty_async.export.runs import Known, Run
 from loyalty_async.export.stores import Store
 from loyalty_async.export.units import Recent, Unit, member_key
 from loyalty_async.models.ledger import LedgerEntry
-from loyalty_async.models.reports import Report
+from loyalty_async.models.reports import Report, Verdict
 
 __all__ = ["Export", "OnProgress", "Terms"]
 
@@ -56,6 +56,19 @@ class Terms:
     on_progress: OnProgress
 
 
+@attrs.define(eq=False)
+class _Batch:
+    """Small units that wait for the store.
+
+    Attributes:
+        units: Whose rows are to be written.
+        error: Why they could not be.
+    """
+
+    units: list[Unit] = attrs.field(factory=list)
+    error: LoyaltyError | None = None
+
+
 @attrs.define(eq=False, repr=False)
 class Export:
     """An export that is open; made by `open_export`, and run once."""
@@ -73,7 +86,8 @@ class Export:
     _judge: Judge = attrs.field(factory=Judge)
     _unfamiliar: Counter[str] = attrs.field(factory=Counter)
     _reading: set[bytes] = attrs.field(factory=set)
-    _lock: anyio.Lock = attrs.field(factory=anyio.Lock)
+    _batch: _Batch = attrs.field(factory=_Batch)
+    _lock: anyio.Lock = attrs.field(factory=functools.partial(anyio.Lock, fast_acquire=True))
     _large: anyio.Lock = attrs.field(factory=anyio.Lock)
     _feeding: anyio.CancelScope = attrs.field(factory=anyio.CancelScope)
     _working: anyio.CancelScope = attrs.field(factory=anyio.CancelScope)
@@ -168,20 +182,17 @@ class Export:
 
     async def _claimed(self, listings: Sequence[Listing]) -> list[Unit]:
         """Make units of members that are not done."""
-        members = [listing for listing in listings if isinstance(listing, Listed)]
-        keys = [member_key(listed.member, self._secret) for listed in members]
+        keys = [member_key(each.member, self._secret) for each in listings if isinstance(each, Listed)]
         # Looked at first: what ends while the store is asked is known to the store.
         reading = self._reading.intersection(keys)
-        known = dict(zip(keys, await self._with_store(self._store.known, keys), strict=True))
-        found = dict(zip(members, keys, strict=True))
+        found = zip(keys, await self._with_store(self._store.known, keys), strict=True)
         units: list[Unit] = []
         for listing in listings:
             self._tally.members += 1
             if not isinstance(listing, Listed):
                 self._fail(listing, listing)
                 continue
-            key = found[listing]
-            before = known[key]
+            key, before = next(found)
             if key in reading or (before and (before.run, before.job) == (self._run.number, self._job)):
                 self._fail(listing, misread(listing.line, "names a member that an earlier line has named"))
             elif before and before.run == self._run.number:
@@ -226,11 +237,36 @@ class Export:
 
     async def _put(self, unit: Unit) -> None:
         """Have the store take a unit: one large unit at a time, between whose steps others may use the store."""
+        if not unit.spool.is_large:
+            return await self._put_with_others(unit)
         steps = self._store.write(unit)
-        async with self._large if unit.spool.is_large else nullcontext():
+        async with self._large:
             with anyio.CancelScope(shield=True):  # Half a unit would spoil its file.
                 while await self._with_store(next, steps, _DONE) is not _DONE:
                     pass
+        return None
+
+    async def _put_with_others(self, unit: Unit) -> None:
+        """Have the store take a small unit, and in the same step all that wait for the store with it.
+
+        To change threads takes longer than to write one.
+        """
+        batch = self._batch
+        batch.units.append(unit)
+        with anyio.CancelScope(shield=True):
+            async with self._lock:
+                if batch is self._batch:  # Else another has taken this unit along.
+                    self._batch = _Batch()
+                    await anyio.to_thread.run_sync(self._write, batch)
+        if batch.error is not None:
+            raise batch.error
+
+    def _write(self, batch: _Batch) -> None:
+        try:
+            for unit in batch.units:
+                deque(self._store.write(unit), maxlen=0)
+        except LoyaltyError as error:
+            batch.error = error
 
     async def _read(self, unit: Unit) -> None:
         """Read a ledger into the unit's spool.
@@ -258,10 +294,13 @@ class Export:
                 while True:
                     entries = unit.new(await stream.next_part())
                     for start in range(0, len(entries), _MANY):
+                        if start:
+                            await anyio.lowlevel.checkpoint()
                         take(entries[start : start + _MANY])
-                        await anyio.lowlevel.checkpoint()
-            self._note(stream.report)
-            require_complete(stream.report, unit.listed.member, stream.resume)
+            report = stream.report
+            self._note(report)
+            if report.verdict is not Verdict.COMPLETE:
+                raise not_complete(report, unit.listed.member, stream.resume)
         self._tally.entries += unit.entries
 
     def _note(self, report: Report) -> None:

@@ -31,7 +31,7 @@ from loyalty_async.models.members import Member
 from loyalty_async.models.reports import Report, Verdict
 from loyalty_async.wire.documents import encode_json
 
-__all__ = ["DeadLetters", "Judge", "at_line", "require_complete"]
+__all__ = ["DeadLetters", "Judge", "at_line", "not_complete"]
 
 _OF_ALL = (
     AuthenticationError,
@@ -126,22 +126,20 @@ class DeadLetters:
             self._file.close()
 
 
-def require_complete(report: Report, member: Member, resume: str) -> None:
-    """Refuse a ledger of which there may be more than was read.
+def not_complete(report: Report, member: Member, resume: str) -> LoyaltyError:
+    """Make the error for a ledger of which there may be more than was read.
 
     Args:
         report: Of the walk that has ended.
         member: Whose ledger.
         resume: Where to go on.
 
-    Raises:
-        PendingEventsError: The server has not booked everything yet.
-        IncompleteLedgerError: There is a doubt.
+    Returns:
+        `PendingEventsError` where the server has not booked everything yet, `IncompleteLedgerError` where there is a
+        doubt.
     """
-    if report.verdict is Verdict.COMPLETE:
-        return
     error: LoyaltyError = IncompleteLedgerError(f"the ledger cannot be proved complete: {report.doubt}")
     if report.verdict is Verdict.PENDING:
         error = PendingEventsError("the server has not booked all events of this member")
     error.member, error.resume = member, resume
-    raise error
+    return error

@@ -136,7 +136,7 @@ class ResumePoint:
     """Where a walk was.
 
     Attributes:
-        question: Fingerprint of the query.
+        question: What was asked, the member left out; only its fingerprint goes into a token.
         until: The cut-off, fixed when the walk first began.
         mark: The last entry handed out; None before the first.
         history: What is known of the whole ledger that is walked from its beginning on; None if it is not, or if one
@@ -146,7 +146,7 @@ class ResumePoint:
         short: Whether the server counted entries, before the mark, that it did not serve.
     """
 
-    question: str
+    question: object
     until: datetime
     mark: Mark | None = None
     history: History | None = None
@@ -157,7 +157,7 @@ class ResumePoint:
     def token(self) -> str:
         """Write it as text that survives JSON, URLs and command lines."""
         mark = self.mark and [self.mark.created_at.isoformat(), *attrs.astuple(self.mark)[1:]]
-        written = {"v": _VERSION, "q": self.question, "until": self.until.isoformat(), "mark": mark}
+        written = {"v": _VERSION, "q": fingerprint(self.question), "until": self.until.isoformat(), "mark": mark}
         if self.history is not None:
             written["all"] = [self.history.said, self.history.since.isoformat()]
         if self.accounts:
@@ -166,7 +166,7 @@ class ResumePoint:
         return base64.urlsafe_b64encode(json.dumps(written, separators=(",", ":")).encode()).decode().rstrip("=")
 
     @classmethod
-    def read(cls, token: object, question: str) -> Self:
+    def read(cls, token: object, question: object) -> Self:
         """Read a token of the same query.
 
         Raises:
@@ -175,7 +175,7 @@ class ResumePoint:
         written = _decoded(token)
         if written.get("v") != _VERSION:
             raise InvalidArgument(f"the resume token is of another version; this release reads version {_VERSION}")
-        if written.get("q") != question:
+        if written.get("q") != fingerprint(question):
             raise InvalidArgument(
                 "the resume token is of another query; ask with the same since, until, order, filters and data scope"
             )

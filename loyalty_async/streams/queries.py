@@ -49,7 +49,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
     order: Literal["asc", "desc"] = "asc"
     max_items: int | None = None
     resume: str | None = None
-    _question: str = attrs.field(repr=False)
+    _question: object = attrs.field(repr=False)
     _fetch: FetchPage = attrs.field(repr=False)
     _terms: Callable[[datetime], Terms] = attrs.field(repr=False)
     _clock: Callable[[], datetime] = attrs.field(repr=False)
@@ -76,7 +76,7 @@ class EntryQuery(AsyncIterable[LedgerEntry]):
         """
         check_ahead(ahead)
         ahead = self._useful(ahead)
-        walk = self._begin(ahead=ahead, places=anyio.Semaphore(ahead + 1), fetch_several=fetch_all)
+        walk = self._begin(ahead=ahead, places=anyio.Semaphore(ahead + 1, fast_acquire=True), fetch_several=fetch_all)
         async with open_ahead(walk.perform, walk.rest.jobs(), ahead=ahead) as parts:
             stream = EntryStream(walk, self.member, parts, self.max_items)
             try:

@@ -102,6 +102,7 @@ class Ahead(AsyncIterator[R], Generic[Q, R]):
     _ahead: int
     _tasks: TaskGroup
     _slots: deque[_Slot[Q, R]] = attrs.field(init=False, factory=deque)
+    _running: int = attrs.field(init=False, default=0)
     _closed: bool = attrs.field(init=False, default=False)
 
     async def __anext__(self) -> R:
@@ -122,15 +123,18 @@ class Ahead(AsyncIterator[R], Generic[Q, R]):
                 return head.result  # type: ignore[return-value]
 
     def close(self) -> None:
-        """Refuse further use, also to a task that still waits."""
+        """Refuse further use, also to a task that still waits; cancel what is under way."""
         self._closed = True
         while self._slots:
             self._slots.popleft().settled.set()
+        if self._running:  # To cancel takes its time, even where there is nothing to cancel.
+            self._tasks.cancel_scope.cancel()
 
     def _begin(self) -> None:
         """Begin jobs in order until enough are under way or waiting to be taken; the head is always begun."""
         while (slot := self._next()) is not None:
             slot.started = True
+            self._running += 1
             self._tasks.start_soon(self._do, slot)
 
     def _next(self) -> _Slot[Q, R] | None:
@@ -159,6 +163,8 @@ class Ahead(AsyncIterator[R], Generic[Q, R]):
                 self._replace(slot, result)
             else:
                 slot.result = result
+        finally:
+            self._running -= 1
         slot.settled.set()
 
     def _end_with(self, slot: _Slot[Q, R]) -> None:
@@ -214,7 +220,6 @@ async def open_ahead(work: Work[Q, R], jobs: Iterable[Q], *, ahead: int) -> Asyn
             error = raised
         finally:
             stream.close()
-            tasks.cancel_scope.cancel()
     if error is not None:
         raise error
 

@@ -33,7 +33,7 @@ def member_parameters(member: Member) -> dict[str, str]:
 
 def server_clock(moment: datetime, zone: tzinfo) -> str:
     """Write an instant as the server's clock shows it: `YYYY-MM-DDThh:mm:ss`, without an offset (error 11011)."""
-    return moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")
+    return moment.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def _write(value: Value) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.from_thread
 import anyio.lowlevel
 import pytest
 
@@ -44,6 +45,7 @@ from loyalty_async.export import (
     open_export,
     verify_export,
 )
+from loyalty_async.export.engine import Export
 from loyalty_async.export.files import FileStore
 from loyalty_async.export.openings import in_bulk
 from loyalty_async.export.runs import Question
@@ -171,6 +173,57 @@ async def test_large_ledgers_let_others_at_the_output_and_stay_whole(
     if kind != "postgres":
         others = [turns[turns.index(key) : len(turns) - turns[::-1].index(key)] for key in set(turns)]
         assert any(set(between) != {between[0]} for between in others)
+
+
+async def others_wait(export: Export, wanted: int) -> None:
+    with anyio.fail_after(20):
+        while len(export._batch.units) < wanted:  # noqa: ASYNC110 - there is nothing else to wait for
+            await anyio.sleep(0.001)
+
+
+async def test_small_units_that_wait_for_the_output_are_written_in_one_step(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    write = Export._write
+
+    def watched(export: Export, batch: Any) -> None:
+        anyio.from_thread.run(others_wait, export, 0 if steps else 3)
+        steps.append(len(batch.units))
+        write(export, batch)
+
+    monkeypatch.setattr(Export, "_write", watched)
+    members, sink = members_of(served, 20), JsonLines(tmp_path)
+    summary = await run(served, members, sink, workers=4)
+    assert (summary.complete, summary.read) == (True, 20)
+    assert steps[:2] == [1, 3]
+    assert sum(steps) == 20
+    assert written(sink) == true_of(served, members)
+
+
+async def test_where_the_output_fails_no_unit_that_waited_for_it_counts_as_read(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, write, taken, steps = FileStore.write, Export._write, itertools.count(1), itertools.count(1)
+
+    def failing(store: FileStore, unit: Unit) -> Iterator[None]:
+        if next(taken) == 3:  # The second of those that waited for the first.
+            raise OutputError("no space left")
+        return take(store, unit)
+
+    def watched(export: Export, batch: Any) -> None:
+        if next(steps) == 1:
+            anyio.from_thread.run(others_wait, export, 3)
+        write(export, batch)
+
+    monkeypatch.setattr(FileStore, "write", failing)
+    monkeypatch.setattr(Export, "_write", watched)
+    async with client_of(served) as client:
+        opened = open_export(client, members_of(served, 20), SPAN, JsonLines(tmp_path), **PLAIN, workers=4)
+        with pytest.raises(OutputError, match="no space left"):
+            async with opened as export:
+                await export.run()
+        assert export.progress.read < 3  # The first one, and perhaps one more that came after the failure.
 
 
 async def test_a_ledger_larger_than_its_memory_goes_through_a_file(served: Served, tmp_path: Path) -> None:
