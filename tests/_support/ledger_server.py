@@ -16,6 +16,8 @@ from loyalty_async.models.vocabulary import EventName
 from loyalty_async.planning.jobs import PageRequest
 
 NINETY_DAYS = timedelta(days=90)
+FRACTION = timedelta(seconds=1)
+"""How far a server may see a date from where it is."""
 
 
 def entry(event_log_id: int, created_at: datetime, customer_id: int | None = None) -> LedgerEntry:
@@ -155,9 +157,12 @@ class LedgerServer:
             raise IntervalTooLongError("11010")
         if not self.by_clock:
             start, end = self._instant(start), self._instant(end)
-        found = []
+        found, since, until = [], start - FRACTION, end + FRACTION
         for row in self.ledger:
-            date = self.sees(self.date(row))
+            date = self.date(row)
+            if not (self.by_clock or since <= date <= until):
+                continue  # As most, whatever it takes their fractions for.
+            date = self.sees(date)
             moment = self._clock(date) if self.by_clock else date
             if start <= moment < end or (self.inclusive and moment == end):
                 found.append(row)
