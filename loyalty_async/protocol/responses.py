@@ -42,7 +42,7 @@ _BUSINESS_ERROR = 400
 
 @attrs.frozen
 class Answer:
-    """What came back: the HTTP status, the headers with lower-case names, the body."""
+    """What came back: the HTTP status, the headers, found by their lower-case names, the body."""
 
     status: int
     headers: Mapping[str, str] = attrs.field(repr=False)

@@ -78,8 +78,7 @@ async def _exchange(call: Call, request: httpx.Request, transport: Transport) ->
                 await response.aclose()
     except (httpx.RequestError, OSError) as cause:
         return _translated(call, cause)
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, body)
+    return Answer(response.status_code, response.headers, body)
 
 
 def _request(call: Call, credentials: Mapping[str, str], url: httpx.URL, timeouts: Timeouts) -> httpx.Request:
