@@ -236,15 +236,19 @@ class Export:
                 self._reading.discard(unit.key)
 
     async def _put(self, unit: Unit) -> None:
-        """Have the store take a unit: one large unit at a time, between whose steps others may use the store."""
-        if not unit.spool.is_large:
-            return await self._put_with_others(unit)
+        """Have the store take a unit."""
+        if unit.spool.is_large:
+            await self._put_in_steps(unit)
+        else:
+            await self._put_with_others(unit)
+
+    async def _put_in_steps(self, unit: Unit) -> None:
+        """Have the store take a large unit, one at a time, in steps between which others may use the store."""
         steps = self._store.write(unit)
         async with self._large:
             with anyio.CancelScope(shield=True):  # Half a unit would spoil its file.
                 while await self._with_store(next, steps, _DONE) is not _DONE:
                     pass
-        return None
 
     async def _put_with_others(self, unit: Unit) -> None:
         """Have the store take a small unit, and in the same step all that wait for the store with it.
