@@ -26,7 +26,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("scenarios", nargs="*", metavar="scenario", help=f"all, or some of: {', '.join(SCENARIOS)}")
     parser.add_argument("--quick", action="store_true", help="very little of each, once, to see that it runs")
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs (5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where to keep the figures, after each scenario")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to keep the figures")
     parser.add_argument(
         "--from",
         type=Path,
@@ -43,6 +43,8 @@ def _arguments() -> argparse.Namespace:
         parser.error(f"there is no scenario {', '.join(sorted(unknown))}")
     if given.rounds < 1:
         parser.error("there is at least one round")
+    if given.write and (given.quick or (given.scenarios and not given.kept)):
+        parser.error("--write is for figures of all scenarios, and not for quick ones: join them with --from")
     return given
 
 
@@ -93,6 +95,8 @@ def main() -> None:
     if given.kept:
         results = reduce(Results.joined, map(Results.load, given.kept))
         results = attrs.evolve(results, note=given.note or results.note)
+        if given.json:
+            results.save(given.json)
         for name in results.scenarios():
             _show(name, results.of(name))
     else:
@@ -102,6 +106,8 @@ def main() -> None:
     if given.plots:
         plots.write(results, given.plots, lambda name: SCENARIOS[name].unit)
     if given.write:
+        if missing := SCENARIOS.keys() - set(results.scenarios()):
+            sys.exit(f"the documents are left as they are: there are no figures of {', '.join(sorted(missing))}")
         documents.write(results)
 
 

@@ -1,7 +1,7 @@
 """The figures of the cost model, from what was measured.
 
 A walk costs so much for each request and so much for each entry; both are solved for from two settings with different
-pages.
+pages. An export costs so much for each member besides; that takes three settings.
 """
 
 from __future__ import annotations
@@ -30,13 +30,22 @@ _QUOTA: Final = 1_000
 _PLACES: Final = 20
 """Requests in flight: `max_in_flight` as it comes."""
 _LATENCY_S: Final = 0.05
-_DAY_S: Final = 86_400
+_HOUR_S: Final = 3_600
 
 
 @attrs.frozen
 class _Cost:
     """Microseconds of CPU."""
 
+    request: float
+    entry: float
+
+
+@attrs.frozen
+class _ExportCost:
+    """Microseconds of CPU."""
+
+    member: float
     request: float
     entry: float
 
@@ -70,6 +79,7 @@ def cost_tables(results: Results) -> Mapping[str, str]:
     tables = {
         "reading": _reading(results),
         "exports": _exports(results),
+        "members": _members(results),
         "bytes": _bytes(results),
         "growth": _growth(results),
         "limits": _limits(results),
@@ -109,6 +119,32 @@ def _exports(results: Results) -> Table:
     return [head, *((one.contender, f"{one.cpu_us:.1f}", f"{one.rate:,.0f}", f"{one.peak_mb:.0f}") for one in ours)]
 
 
+def _export_cost(results: Results) -> _ExportCost | None:
+    """Solve for what a member, a request and an entry cost: one ledger is long, members have one window or several."""
+    long = [one for one in results.of("exports") if one.contender == _EXPORT]
+    measured = [*long, *results.of("windows")]
+    if not long or len(measured) != len(attrs.fields(_ExportCost)):
+        return None
+    # A column for each unknown: how often it was paid in each of the three.
+    paid = [(one.size or 1, one.requests, one.units) for one in measured]
+    columns = list(zip(*paid, strict=True))
+    totals = tuple(one.cpu_us * one.units for one in measured)
+    alone = (_determinant([*columns[:place], totals, *columns[place + 1 :]]) for place in range(len(columns)))
+    return _ExportCost(*(part / _determinant(columns) for part in alone))
+
+
+def _determinant(columns: Sequence[tuple[float, ...]]) -> float:
+    """Give that of three columns: equations are solved by Cramer's rule."""
+    (a, b, c), (d, e, f), (g, h, i) = columns
+    return a * (e * i - f * h) - d * (b * i - c * h) + g * (b * f - c * e)
+
+
+def _members(results: Results) -> Table:
+    head = ("export to JSON lines", "CPU μs a member", "a request", "an entry")
+    cost = _export_cost(results)
+    return [head, (_EXPORT, *(f"{figure:,.1f}" for figure in attrs.astuple(cost)))] if cost else [head]
+
+
 def _bytes(results: Results) -> Table:
     head = ("", "bytes an entry", "requests for 100 entries")
     names = [f"pages of {size}{suffix}" for size in (100, 10) for suffix in ("", ", gzip")]
@@ -128,18 +164,17 @@ def _grown(one: Result) -> Sequence[str]:
 
 def _limits(results: Results) -> Table:
     """Say how long jobs take by each resource alone: the longest is the limit."""
-    head = ("export to JSON lines", "requests", "days by quota", "days by latency", "days by CPU", "GB to receive")
+    head = ("export to JSON lines", "requests", "hours by quota", "hours by latency", "hours by CPU", "GB to receive")
+    cost = _export_cost(results)
     exported = next((one for one in results.of("exports") if one.contender == _EXPORT), None)
-    members = [one for one in results.of("members") if one.contender == _EXPORT]
-    cost = _solved(exported, members[-1] if members else None)
     if cost is None or exported is None:
         return [head]
     return [head, *(_limited(job, cost, exported.bytes) for job in _JOBS)]
 
 
-def _limited(job: _Job, cost: _Cost, size: float) -> Sequence[str]:
+def _limited(job: _Job, cost: _ExportCost, size: float) -> Sequence[str]:
     requests, entries = job.members * job.requests, job.members * job.entries
     by_quota, by_latency = requests / _QUOTA * 60, requests * _LATENCY_S / _PLACES
-    by_cpu = (requests * cost.request + entries * cost.entry) / 1e6
-    days = (f"{seconds / _DAY_S:.2f}" for seconds in (by_quota, by_latency, by_cpu))
-    return (job.name, f"{requests:,}", *days, f"{entries * size / 1e9:,.0f}")
+    by_cpu = (job.members * cost.member + requests * cost.request + entries * cost.entry) / 1e6
+    hours = (f"{seconds / _HOUR_S:,.1f}" for seconds in (by_quota, by_latency, by_cpu))
+    return (job.name, f"{requests:,}", *hours, f"{entries * size / 1e9:,.0f}")

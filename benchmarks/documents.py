@@ -62,5 +62,7 @@ def _lines(results: Results) -> Iterator[str]:
     for scenario in results.scenarios():
         yield f"\n#### {SCENARIOS[scenario].title}"
         for setting in results.settings(scenario):
-            yield f"\n{setting}:\n"
-            yield from markdown(setting_table(results.of(scenario, setting), SCENARIOS[scenario].unit))
+            found = results.of(scenario, setting)
+            rounds = found[0].rounds
+            yield f"\n{setting}, {rounds} round{'s' if rounds > 1 else ''}:\n"
+            yield from markdown(setting_table(found, SCENARIOS[scenario].unit))

@@ -98,9 +98,7 @@ class Results:
     def joined(self, later: Self) -> Self:
         """Add the scenarios of a later run, or put them in the place of the same ones."""
         again = later.scenarios()
-        kept = [one for one in self.found if one.scenario not in again]
-        command = "`, `".join(dict.fromkeys([self.command, later.command]))
-        return attrs.evolve(self, command=command, found=[*kept, *later.found])
+        return attrs.evolve(self, found=[*(one for one in self.found if one.scenario not in again), *later.found])
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -17,6 +17,8 @@ _LATENCY_S: Final = 0.05
 _LONG: Final = 1_000_000
 _FEW: Final = 10
 """Entries of each member, where there are many of them."""
+_WINDOWS: Final = {"one window": (_FEW, 9_000), "thirteen windows": (120, 788_400)}
+"""How many entries each of many members has, and how many seconds lie between them: three years take 13 windows."""
 _DENSE_S: Final = 600
 """Seconds between entries of very long ledgers: a million take nineteen years."""
 
@@ -193,6 +195,21 @@ def _members(quick: bool) -> list[Setting]:  # noqa: FBT001
     ]
 
 
+def _windows(quick: bool) -> list[Setting]:  # noqa: FBT001
+    members = 20 if quick else 1_000
+    return [
+        Setting(
+            name=f"{members:,} members, {name} each",
+            contenders=_named(EXPORTS, "ours to jsonl"),
+            served=Served(entries=entries, every_s=every_s),
+            units=members * entries,
+            task={"members": members},
+            size=members,
+        )
+        for name, (entries, every_s) in _WINDOWS.items()
+    ]
+
+
 def _imports(quick: bool) -> list[Setting]:  # noqa: FBT001
     times = 1 if quick else 5
     return [
@@ -215,5 +232,6 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "pools": Scenario("How many connections to a pool of httpx", "calls", _pools),
     "entries": Scenario("Ever longer ledgers", "entries", _entries),
     "members": Scenario("Ever more members, ten entries each", "entries", _members),
+    "windows": Scenario("Members with one window, and with several", "entries", _windows),
     "imports": Scenario("Import", "imports", _imports),
 }

@@ -113,6 +113,16 @@ _COMPARISONS: Final = (
         theirs="httpx, json()",
         bound=1.0,
     ),
+    *(
+        _Comparison(
+            name=f"CPU an entry, all objects looked at: ours{over} / httpx and json()",
+            scenario="reading",
+            ours=f"ours, all looked at{engine}",
+            theirs="httpx, json()",
+            bound=bound,
+        )
+        for over, engine, bound in (("", "", 1.2), (" over aiohttp", ", aiohttp", 1.0))
+    ),
     _Comparison(
         name="CPU an entry, bytes to objects: ours / pydantic",
         scenario="structuring",

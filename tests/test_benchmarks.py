@@ -208,6 +208,36 @@ def test_costs_are_solved_from_two_page_sizes() -> None:
     assert "| ours | 500 | 10.0 |" in costs.cost_tables(results(*found))["reading"]
 
 
+def test_what_a_member_a_request_and_an_entry_cost_is_solved_from_three_exports() -> None:
+    """Of 2,000, 500 and 10 μs; a job of them is then priced."""
+    shapes = {("exports", "long"): (1, 60, 5_000), ("windows", "one"): (9, 9, 90), ("windows", "some"): (9, 117, 1_080)}
+    found = [
+        result(
+            "ours to jsonl",
+            scenario=scenario,
+            setting=setting,
+            size=members if members > 1 else 0,
+            cpu_us=(2_000 * members + 500 * requests) / entries + 10,
+            requests=requests,
+            units=entries,
+        )
+        for (scenario, setting), (members, requests, entries) in shapes.items()
+    ]
+    tables = costs.cost_tables(results(*found))
+    assert "| ours to jsonl | 2,000.0 | 500.0 | 10.0 |" in tables["members"]
+    million = next(line for line in tables["limits"].splitlines() if line.startswith("| a million members, one night"))
+    assert million.split(" | ")[1:5] == ["1,000,000", "16.7", "0.7", "0.7"]  # 2,510 s of CPU.
+    assert "2,000.0" not in costs.cost_tables(results(*found[:2]))["members"]
+
+
+@pytest.mark.parametrize("given", [["--quick"], ["structuring"]])
+def test_documents_are_written_from_figures_of_everything(given: list[str]) -> None:
+    command = [sys.executable, "-m", "benchmarks", "--write", *given]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 2
+    assert "--write is for figures of all scenarios" in done.stderr
+
+
 def test_figures_survive_a_file(tmp_path: Path) -> None:
     kept = results(result("ours"))
     kept.save(tmp_path / "kept")
@@ -216,10 +246,8 @@ def test_figures_survive_a_file(tmp_path: Path) -> None:
 
 def test_a_later_run_takes_the_place_of_an_earlier_one() -> None:
     earlier = results(result("ours", scenario="exports"), result("ours"))
-    later = attrs.evolve(results(result("ours", cpu_us=1.0)), command="another")
-    joined = earlier.joined(later)
+    joined = earlier.joined(results(result("ours", cpu_us=1.0)))
     assert [(one.scenario, one.cpu_us) for one in joined.found] == [("exports", 10.0), ("reading", 1.0)]
-    assert joined.command == "a command`, `another"
 
 
 def test_a_plot_is_an_svg_that_names_its_lines(tmp_path: Path) -> None:

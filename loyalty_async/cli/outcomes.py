@@ -77,14 +77,17 @@ _HINTS: Mapping[type[LoyaltyError], str] = {
         "and the configuration file"
     ),
     ConnectionFailedError: "check the base URL and the network",
-    MemberListError: "correct the line, or give --dead-letters FILE to put such lines aside",
-    OutputError: "when that is mended, run the same command again: it goes on where it stopped",
+    MemberListError: (
+        "correct the line, which is one such as mobile,917406401004, "
+        "or give --dead-letters FILE to put such lines aside"
+    ),
+    OutputError: "when that is mended, run the same command again: an export goes on where it stopped",
     UnfitValueError: "export as jsonl or csv, which hold any number of digits, or give --dead-letters FILE",
     DeadlineExceededError: "the server is slow or away: try again later",
     IncompleteLedgerError: "what was written is proved as far as it goes: try again later",
-    InvalidIdentifierError: "check --member or --group, and --source",
+    InvalidIdentifierError: "check who is asked for, and the source",
     MalformedAnswerError: "check that the base URL is the API's and that no proxy answers in its place",
-    MemberNotFoundError: "check --member or --group, and --source; a mobile number has its country code, no plus",
+    MemberNotFoundError: "check who is asked for, and the source; a mobile number has its country code, no plus",
     PendingEventsError: "try again in some minutes",
     PermissionDeniedError: "check --data-scope if you gave one, else ask for an access group that may read points",
     RateLimitedError: "wait for the quota to come back",

@@ -66,7 +66,7 @@ class _Batch:
     """
 
     units: list[Unit] = attrs.field(factory=list)
-    error: LoyaltyError | None = None
+    error: Exception | None = None
 
 
 @attrs.define(eq=False, repr=False)
@@ -104,11 +104,6 @@ class Export:
         seconds = anyio.current_time() - self._began
         total = self._tally.members if self._listed else self._terms.total
         return self._tally.progress(self._client, self._sent_before, self._store.written, seconds, total)
-
-    @property
-    def run_number(self) -> int:
-        """Which run it is that this export goes on with, or begins."""
-        return self._run.number
 
     def stop(self) -> None:
         """Take up no more members; those under way have the grace time to finish. `run` then returns."""
@@ -185,7 +180,7 @@ class Export:
         keys = [member_key(each.member, self._secret) for each in listings if isinstance(each, Listed)]
         # Looked at first: what ends while the store is asked is known to the store.
         reading = self._reading.intersection(keys)
-        found = zip(keys, await self._with_store(self._store.known, keys), strict=True)
+        found = iter(list(zip(keys, await self._with_store(self._store.known, keys), strict=True)))
         units: list[Unit] = []
         for listing in listings:
             self._tally.members += 1
@@ -269,7 +264,7 @@ class Export:
         try:
             for unit in batch.units:
                 deque(self._store.write(unit), maxlen=0)
-        except LoyaltyError as error:
+        except Exception as error:  # noqa: BLE001 - raised for each of them
             batch.error = error
 
     async def _read(self, unit: Unit) -> None:

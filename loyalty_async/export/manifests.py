@@ -102,7 +102,7 @@ class Manifest:
             OutputError: There is none, it cannot be opened, or an export has it open.
         """
         if not path.exists():
-            raise OutputError("there is no manifest here: no export was written to this folder")
+            raise OutputError("there is no manifest here: it is gone, or no export was written to this folder")
         writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
         log = path.with_name(f"{path.name}-wal")
         if not writable and log.exists() and log.stat().st_size:

@@ -28,7 +28,18 @@ _LONGEST_TEXT = 1_000
 _MARK = b"\xef\xbb\xbf"
 _OTHER_UNICODE = (b"\xff\xfe", b"\xfe\xff")
 
+_LETTER = {"line", "error", "reason", "text"}
+"""What is told of a line that could not be read, when it is put aside."""
+
 Fields = Mapping[str, Any]
+
+
+class _PutAsideError(ValueError):
+    """A line tells of another, which could not be read in an earlier run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("was put aside before: put a member in its place, as in the others")
+        self.text = text
 
 
 @attrs.frozen
@@ -87,6 +98,8 @@ def read_members(file: BinaryIO, *, source: Source | str = Source.INSTORE) -> It
                     split = _csv_splitter(_cells(text))
                     continue
             listed: Listing = Listed(_member(split(text), source), number)
+        except _PutAsideError as again:
+            listed = misread(number, str(again), again.text.encode())
         except ValueError as problem:
             listed = misread(number, str(problem), content)
         some = True
@@ -150,6 +163,8 @@ def _json_fields(text: str) -> Fields:
         raise ValueError("is no JSON") from None
     if not isinstance(fields, dict):
         raise ValueError("is no JSON object")  # noqa: TRY004 - it is the line that is wrong, not the caller
+    if fields.keys() >= _LETTER and isinstance(fields["text"], str):
+        raise _PutAsideError(fields["text"])
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -168,6 +168,8 @@ def next_run(runs: Sequence[Run], wanted: Stretch, lookback: timedelta, latest: 
         return last
     if not last.complete:
         return last
+    if wanted.until is not None and wanted.until < last.until:
+        raise InvalidArgument("until lies before the end of the last run: nothing is new since that")
     if last.until - lookback < last.kept_from:
         raise InvalidArgument(
             f"the last run remembers its last {last.until - last.kept_from} only: lookback must not be longer"

@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -64,7 +65,7 @@ class Spool:
         """Add whole lines.
 
         Raises:
-            OutputError: They do not fit on the disk.
+            OutputError: They do not fit on the disk. Nobody knows then what is in it: it is of no use any more.
         """
         with writing():
             if self._file is None:
@@ -74,16 +75,27 @@ class Spool:
         self.size += len(lines)
 
     def blocks(self) -> Iterator[bytes]:
-        """Give everything, in blocks of whole lines."""
-        if self._file is not None:
+        """Give everything, in blocks of whole lines.
+
+        Raises:
+            OutputError: What was added last does not fit on the disk, or cannot be read again.
+        """
+        if self._file is None:
+            return
+        with writing():
             self._file.seek(0)
-            while lines := self._file.read(_BLOCK) + self._file.readline():
-                yield lines
+        while lines := self._block(self._file):
+            yield lines
+
+    def _block(self, file: IO[bytes]) -> bytes:
+        with writing():
+            return file.read(_BLOCK) + file.readline()
 
     def close(self) -> None:
-        """Forget it."""
+        """Forget it, whether or not all of it had reached the disk."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
 
 
 @attrs.define

@@ -1,4 +1,4 @@
-"""Entries as lines of JSON, and back: the form that `loyalty-async ledger` writes.
+"""Entries as lines of JSON, and back: what `loyalty-async ledger` and exports to JSON lines write, and both read again.
 
 A line is an object with the names of `LedgerEntry`: decimals are texts, instants ISO texts, and what is None is null.
 """

@@ -92,7 +92,7 @@ def test_a_balance_that_may_miss_something_exits_1(configured: Served, run: Run)
 def test_an_unknown_member_is_one_line_without_the_identifier(run: Run) -> None:
     finished = run("balance", "--member", "mobile=917406401004")
     assert finished.code == 3
-    assert "no member has this identifier (8015); check --member or --group" in finished.err
+    assert "no member has this identifier (8015); check who is asked for, and the source" in finished.err
     assert_discreet(finished, "917406401004", "sandbox-secret")
 
 

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import psycopg
 import pytest
 
 from loyalty_async import RateLimit
-from loyalty_async.export import verify_export
+from loyalty_async.export import Postgres, verify_export
 from loyalty_async.sandbox import Fault, Sandbox, make_ledger, serving
 from tests._support.redis_servers import running_redis
 from tests.cli.conftest import Served
@@ -52,6 +53,18 @@ def test_a_temporary_file_that_does_not_fit_ends_it_as_well(
     task = task_for(served, sink, largest_file=8_000, problem_file=problem, options={"memory": 100})
     assert finish(task) == 1
     assert problem.read_text().startswith("OutputError: the ")
+
+
+@pytest.mark.parametrize("largest_file", [0, 4_096])
+def test_rows_that_find_no_room_on_their_way_to_a_database_are_neither_lost_nor_doubled(
+    largest_file: int, served: Served, make_sink: MakeSink
+) -> None:
+    sink = make_sink("postgres")
+    assert isinstance(sink, Postgres)
+    sink = attrs.evolve(sink, batch=20_000)
+    assert finish(task_for(served, sink, largest_file=largest_file)) == 1
+    assert finish(task_for(served, sink)) == 0
+    assert written(sink) == truth(served.sandbox.ledger)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there root can be told to obey permissions")

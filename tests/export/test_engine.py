@@ -37,6 +37,7 @@ from loyalty_async.export import (
     FileLimits,
     JsonLines,
     Parquet,
+    Postgres,
     Progress,
     Sink,
     Stretch,
@@ -50,6 +51,7 @@ from loyalty_async.export.files import FileStore
 from loyalty_async.export.openings import in_bulk
 from loyalty_async.export.runs import Question
 from loyalty_async.export.units import Unit
+from loyalty_async.models.ledger import LedgerEntry
 from loyalty_async.sandbox import LEDGER_INFO_PATH, Fault
 from tests.cli.conftest import Served
 from tests.export.conftest import BEGINNING, KINDS, NOON, MakeSink
@@ -224,6 +226,62 @@ async def test_where_the_output_fails_no_unit_that_waited_for_it_counts_as_read(
             async with opened as export:
                 await export.run()
         assert export.progress.read < 3  # The first one, and perhaps one more that came after the failure.
+
+
+async def test_a_cancellation_does_not_take_the_rows_from_a_step_that_is_under_way(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    write = Export._write
+
+    def watched(export: Export, batch: Any) -> None:
+        steps.append(len(batch.units))
+        if len(steps) == 1:
+            anyio.from_thread.run(others_wait, export, 3)
+        if len(steps) == 2:
+            anyio.from_thread.run_sync(scope.cancel)
+            time.sleep(0.05)  # In this time the others are told.
+        write(export, batch)
+
+    monkeypatch.setattr(Export, "_write", watched)
+    members, sink = members_of(served, 20), JsonLines(tmp_path)
+    with anyio.CancelScope() as scope:
+        await run(served, members, sink, workers=4)
+    assert scope.cancelled_caught
+    assert steps[:2] == [1, 3]
+    assert (await run(served, members, sink)).skipped >= 4
+    assert written(sink) == true_of(served, members)
+
+
+async def test_others_have_their_turn_between_the_blocks_of_a_part(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loyalty_async.export.engine._MANY", 1)
+    turns, seen, encoder = itertools.count(), list[int](), FileStore.encoder
+    member = served.sandbox.ledger.add_member()
+    for minutes in range(9):
+        served.sandbox.ledger.add_entry(member.user_id, created_at=NOON - timedelta(days=3, minutes=minutes))
+
+    def watched(store: FileStore, member: Customer) -> Any:
+        def encode(entries: Sequence[LedgerEntry]) -> tuple[bytes, int]:
+            seen.append(next(turns))
+            return encoder(store, member)(entries)
+
+        return encode
+
+    monkeypatch.setattr(FileStore, "encoder", watched)
+
+    async def take_turns() -> None:
+        while True:
+            next(turns)
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(take_turns)
+        await run(served, [Customer.by_id(member.user_id, source="INSTORE")], JsonLines(tmp_path))
+        tasks.cancel_scope.cancel()
+    assert len(seen) == 9
+    assert seen[-1] - seen[0] >= 15  # A turn for each; trio may let either be the first.
 
 
 async def test_a_ledger_larger_than_its_memory_goes_through_a_file(served: Served, tmp_path: Path) -> None:
@@ -419,6 +477,21 @@ async def test_a_process_that_wrote_nothing_fixes_no_cut_off(kind: str, served: 
         with pytest.raises(AuthenticationError):
             await export_ledgers(client, members, Span(BEGINNING, NOON - timedelta(days=30)), sink, **PLAIN)
     assert (await run(served, members, sink)).until == NOON.isoformat()
+    assert written(sink) == true_of(served, members)
+
+
+async def test_a_process_that_wrote_nothing_leaves_a_table_to_any_question(
+    served: Served, database: str, table: str
+) -> None:
+    asked = Postgres(database, table=table, details="rows")
+    async with client_of(served) as client, open_export(client, [], SPAN, asked, raw=False):
+        pass
+    sink, members = Postgres(database, table=table), members_of(served, 3)
+    assert sink.peek(Question({})).runs == ()
+    assert (await run(served, members, sink)).run == 1
+    assert written(sink) == true_of(served, members)
+    with pytest.raises(InvalidArgument, match="columns differ"):
+        await run(served, [], asked)
     assert written(sink) == true_of(served, members)
 
 

@@ -13,6 +13,7 @@ from loyalty_async import (
     Customer,
     IncompleteLedgerError,
     LoyaltyError,
+    MemberListError,
     MemberNotFoundError,
     OutputError,
     PendingEventsError,
@@ -22,7 +23,7 @@ from loyalty_async import (
     Verdict,
 )
 from loyalty_async.export.failures import DeadLetters, Judge, not_complete
-from loyalty_async.export.members import Listed, misread
+from loyalty_async.export.members import Listed, misread, read_members
 
 
 @pytest.mark.parametrize("error", [AuthenticationError("x"), OutputError("x"), StoreUnavailableError("x")])
@@ -54,6 +55,12 @@ def test_a_letter_is_a_line_of_a_list_of_members_again(tmp_path: Path) -> None:
         "91",
     )
     assert (second["line"], second["text"]) == (8, 'mobile,"91')
+    with (tmp_path / "new" / "dead.jsonl").open("rb") as again:
+        member, unread = read_members(again)
+    assert member == Listed(Customer.by_mobile("91", source="INSTORE"), 1)
+    assert isinstance(unread, MemberListError)
+    assert "line 2 of the members was put aside before" in str(unread)
+    assert unread.text == 'mobile,"91'  # However often it is put aside.
 
 
 def test_the_letters_of_the_process_before_are_gone_but_a_pipe_stays_a_pipe(tmp_path: Path) -> None:

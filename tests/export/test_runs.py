@@ -52,6 +52,14 @@ def test_another_question_is_refused(wanted: Stretch, names: str) -> None:
         next_run([FIRST], wanted, DAY, APR)
 
 
+def test_nothing_is_new_before_the_end_of_the_last_run() -> None:
+    """As a year mistyped: to say that there was nothing new would look like success."""
+    with pytest.raises(InvalidArgument, match="until lies before the end of the last run"):
+        next_run([DONE], Stretch("last", JAN), DAY, APR)
+    assert next_run([DONE], Stretch("last", FEB), DAY, APR) == DONE
+    assert next_run([FIRST], Stretch("last", JAN), DAY, APR) == FIRST  # Which is to be finished first.
+
+
 def test_what_is_new_waits_for_what_is_not_finished() -> None:
     assert next_run([FIRST], LAST, DAY, APR) == FIRST
 

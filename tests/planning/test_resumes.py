@@ -23,7 +23,8 @@ HOUR = timedelta(hours=1)
 UNTIL = NOON + 24 * HOUR
 EVERYTHING = Span(NOON - 24 * HOUR, UNTIL)
 
-# Never change these two: tokens stay readable for one major version, and jobs keep them for days.
+# Never change these two, as earlier releases wrote them for `a question`: tokens stay readable for one major version,
+# and jobs keep them for days.
 TOKEN_AT_THE_BEGINNING = (
     "eyJ2IjoxLCJxIjoiNWI1MTk2YTAyZGU5YTJkZSIsInVudGlsIjoiMjAyNS0wMy0wMlQxMjowMDowMCswMDowMCIsIm1hcmsiOm51bGx9"
 )

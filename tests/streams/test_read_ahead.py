@@ -351,6 +351,15 @@ async def take_one_and_raise(worker: Worker, error: BaseException) -> None:
         raise error
 
 
+async def test_what_runs_is_cancelled_however_much_is_done() -> None:
+    worker = Worker(latency=lambda job: 1.0 if job == 0 else 100.0)
+    async with open_ahead(worker, range(9), ahead=1) as results:
+        assert await anext(results) == 0
+        left_at = anyio.current_time()
+    assert (len(worker.begun), worker.running) == (2, 0)
+    assert anyio.current_time() == left_at
+
+
 @either
 async def test_break_leaves_nothing_running(ahead: int | None) -> None:
     worker = Worker()

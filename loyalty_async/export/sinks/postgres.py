@@ -156,6 +156,7 @@ class _PostgresStore:
                 columns = ", ".join(f'"{one.name}" {COLUMN_TYPES[one.kind]}' for one in self._table.columns)
                 for statement in filter(str.strip, _MANIFEST.split(";")):
                     self._execute(statement)
+                self._let_go_of_others(question)
                 self._execute("CREATE TABLE IF NOT EXISTS {rows} (" + columns + ")")
                 self._execute(
                     "INSERT INTO {facts} (name, text) VALUES ('question', %s) ON CONFLICT DO NOTHING", [question.text()]
@@ -168,14 +169,22 @@ class _PostgresStore:
             self._secret = bytes(self._execute("SELECT bytes FROM {facts} WHERE name = 'secret'").fetchone()[0])
             question.require_same(self._question())
 
+    def _let_go_of_others(self, question: Question) -> None:
+        """Drop what a process asked otherwise, and the empty table that it made, where no run was noted."""
+        if self.runs() or self._has_rows():
+            return
+        other = "DELETE FROM {facts} WHERE name = 'question' AND text <> %s RETURNING name"
+        if self._execute(other, [question.text()]).fetchone():
+            self._execute("DROP TABLE IF EXISTS {rows}")
+
     def past(self, question: Question) -> Past:
         """Look what is there, and change nothing."""
         with self._translated():
-            if not self._is_there("facts"):
+            runs = self.runs() if self._is_there("facts") else ()
+            if not runs:
                 return Past()
             question.require_same(self._question())
-            runs = self.runs()
-            done = self._execute("SELECT count(*) FROM {units} WHERE run = %s", [runs[-1].number if runs else 0])
+            done = self._execute("SELECT count(*) FROM {units} WHERE run = %s", [runs[-1].number])
             return Past(runs, done.fetchone()[0])
 
     def _question(self) -> str:
@@ -237,8 +246,9 @@ class _PostgresStore:
         """Take the rows of a whole unit, in one step: they wait for their commit as they are."""
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        for lines in unit.spool.blocks():
-            self._lines.add(lines)
+        with self._whole_or_nothing():
+            for lines in unit.spool.blocks():
+                self._lines.add(lines)
         self._waiting[unit.key] = unit.done()
         if self._lines.size >= self._sink.batch or len(self._waiting) >= _MOST_UNITS:
             self.commit()
@@ -249,7 +259,7 @@ class _PostgresStore:
         if not self._waiting or (due and time.monotonic() - self._waiting_since < self._sink.age_s):
             return
         units = tuple(self._waiting.values())
-        with self._translated(), self._connection.transaction():
+        with self._whole_or_nothing(), self._translated(), self._connection.transaction():
             self._copy()
             self._note_run()
             self._note(units)
@@ -293,6 +303,15 @@ class _PostgresStore:
         self._forget()
         self._connection.close()
 
+    @contextlib.contextmanager
+    def _whole_or_nothing(self) -> Iterator[None]:
+        """Forget rows and units if something goes wrong: there may be some of the ones without the others."""
+        try:
+            yield
+        except BaseException:
+            self._forget()
+            raise
+
     def _forget(self) -> None:
         self._waiting.clear()
         self._lines.close()
@@ -317,12 +336,13 @@ class _PostgresStore:
 
     def _require_manifest(self) -> None:
         """Leave a table alone that has rows of which no manifest knows."""
-        if self._is_there("facts") or not self._is_there("rows"):
-            return
-        if self._execute("SELECT EXISTS (SELECT FROM {rows})").fetchone()[0]:
+        if not self._is_there("facts") and self._has_rows():
             raise OutputError(
                 "the table has rows, and no export noted them beside it: put its manifest back, or choose another table"
             )
+
+    def _has_rows(self) -> bool:
+        return self._is_there("rows") and bool(self._execute("SELECT EXISTS (SELECT FROM {rows})").fetchone()[0])
 
     def _is_there(self, name: str) -> bool:
         found = self._execute("SELECT to_regclass(%s)", [self._composed(f"{{{name}}}").as_string(self._connection)])
