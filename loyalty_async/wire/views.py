@@ -1,4 +1,4 @@
-"""Entries as whoever writes rows sees them: what nobody has looked at is read from its form, without building an object.
+"""Entries as writers of rows see them: what nobody has looked at is read from its form, and no object is built for it.
 
 A *view* is a struct of msgspec with the attributes of the model that it stands for, in their order. The values are
 equal, but for the objects among them, which are views, too, in lists where there are several, and for known words,
