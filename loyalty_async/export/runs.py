@@ -129,15 +129,18 @@ class Question:
         """Write it so that the same question is the same text."""
         return json.dumps(self.parts, sort_keys=True, default=str)
 
+    def differing(self, written: str) -> list[str]:
+        """Name the parts in which it differs from another, as that was written."""
+        before, now = json.loads(written), json.loads(self.text())
+        return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
     def require_same(self, written: str) -> None:
         """Hold it against the one that a manifest was begun with.
 
         Raises:
             InvalidArgument: It is another.
         """
-        before, now = json.loads(written), json.loads(self.text())
-        other = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-        if other:
+        if other := self.differing(written):
             raise InvalidArgument(
                 f"the output belongs to an export that was asked otherwise ({', '.join(other)} differ): "
                 "ask as before, or choose another place"

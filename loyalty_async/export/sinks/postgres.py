@@ -170,11 +170,11 @@ class _PostgresStore:
             question.require_same(self._question())
 
     def _let_go_of_others(self, question: Question) -> None:
-        """Drop what a process asked otherwise, and the empty table that it made, where no run was noted."""
+        """Drop what a process asked otherwise, and its empty table if that has other columns, where no run was noted."""
         if self.runs() or self._has_rows():
             return
-        other = "DELETE FROM {facts} WHERE name = 'question' AND text <> %s RETURNING name"
-        if self._execute(other, [question.text()]).fetchone():
+        other = self._execute("DELETE FROM {facts} WHERE name = 'question' RETURNING text").fetchone()
+        if other and "columns" in question.differing(other[0]):
             self._execute("DROP TABLE IF EXISTS {rows}")
 
     def past(self, question: Question) -> Past:
