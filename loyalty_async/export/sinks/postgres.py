@@ -170,7 +170,7 @@ class _PostgresStore:
             question.require_same(self._question())
 
     def _let_go_of_others(self, question: Question) -> None:
-        """Drop what a process asked otherwise, and its empty table if that has other columns, where no run was noted."""
+        """Drop what a process asked otherwise, and its empty table of other columns, where no run was noted."""
         if self.runs() or self._has_rows():
             return
         other = self._execute("DELETE FROM {facts} WHERE name = 'question' RETURNING text").fetchone()
