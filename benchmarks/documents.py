@@ -59,7 +59,7 @@ def _lines(results: Results) -> Iterator[str]:
     yield f"{ceiling['megabytes']:,.0f} MB/s, on one connection."
     yield ""
     yield from markdown(target_table(results))
-    for scenario in results.scenarios():
+    for scenario in filter(results.of, SCENARIOS):
         yield f"\n#### {SCENARIOS[scenario].title}"
         for setting in results.settings(scenario):
             found = results.of(scenario, setting)
