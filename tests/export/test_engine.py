@@ -6,7 +6,7 @@ import gc
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -183,18 +183,26 @@ async def others_wait(export: Export, wanted: int) -> None:
             await anyio.sleep(0.001)
 
 
-async def test_small_units_that_wait_for_the_output_are_written_in_one_step(
-    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def watched_steps(monkeypatch: pytest.MonkeyPatch, before: Callable[[int], object] = lambda _: None) -> list[int]:
+    """Give how many small units each step writes; during the first three more come, and *before* each is called."""
     steps: list[int] = []
     write = Export._write
 
     def watched(export: Export, batch: Any) -> None:
-        anyio.from_thread.run(others_wait, export, 0 if steps else 3)
         steps.append(len(batch.units))
+        if len(steps) == 1:
+            anyio.from_thread.run(others_wait, export, 3)
+        before(len(steps))
         write(export, batch)
 
     monkeypatch.setattr(Export, "_write", watched)
+    return steps
+
+
+async def test_small_units_that_wait_for_the_output_are_written_in_one_step(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = watched_steps(monkeypatch)
     members, sink = members_of(served, 20), JsonLines(tmp_path)
     summary = await run(served, members, sink, workers=4)
     assert (summary.complete, summary.read) == (True, 20)
@@ -203,26 +211,22 @@ async def test_small_units_that_wait_for_the_output_are_written_in_one_step(
     assert written(sink) == true_of(served, members)
 
 
+@pytest.mark.parametrize("error", [OutputError("no space left"), ValueError("no space left")], ids=repr)
 async def test_where_the_output_fails_no_unit_that_waited_for_it_counts_as_read(
-    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take, write, taken, steps = FileStore.write, Export._write, itertools.count(1), itertools.count(1)
+    take, taken = FileStore.write, itertools.count(1)
 
     def failing(store: FileStore, unit: Unit) -> Iterator[None]:
         if next(taken) == 3:  # The second of those that waited for the first.
-            raise OutputError("no space left")
+            raise error
         return take(store, unit)
 
-    def watched(export: Export, batch: Any) -> None:
-        if next(steps) == 1:
-            anyio.from_thread.run(others_wait, export, 3)
-        write(export, batch)
-
     monkeypatch.setattr(FileStore, "write", failing)
-    monkeypatch.setattr(Export, "_write", watched)
+    watched_steps(monkeypatch)
     async with client_of(served) as client:
         opened = open_export(client, members_of(served, 20), SPAN, JsonLines(tmp_path), **PLAIN, workers=4)
-        with pytest.raises(OutputError, match="no space left"):
+        with pytest.raises(type(error), match="no space left"):
             async with opened as export:
                 await export.run()
         assert export.progress.read < 3  # The first one, and perhaps one more that came after the failure.
@@ -231,19 +235,12 @@ async def test_where_the_output_fails_no_unit_that_waited_for_it_counts_as_read(
 async def test_a_cancellation_does_not_take_the_rows_from_a_step_that_is_under_way(
     served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps: list[int] = []
-    write = Export._write
-
-    def watched(export: Export, batch: Any) -> None:
-        steps.append(len(batch.units))
-        if len(steps) == 1:
-            anyio.from_thread.run(others_wait, export, 3)
-        if len(steps) == 2:
+    def cancel_the_second(number: int) -> None:
+        if number == 2:
             anyio.from_thread.run_sync(scope.cancel)
             time.sleep(0.05)  # In this time the others are told.
-        write(export, batch)
 
-    monkeypatch.setattr(Export, "_write", watched)
+    steps = watched_steps(monkeypatch, cancel_the_second)
     members, sink = members_of(served, 20), JsonLines(tmp_path)
     with anyio.CancelScope() as scope:
         await run(served, members, sink, workers=4)
